@@ -1,0 +1,135 @@
+/* file.c - write whole and rename, read whole, lock */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+bool file_write_all(int fd, const void *data, size_t size)
+{
+    for (const char *at = data; size > 0;) {
+        ssize_t written = write(fd, at, size);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        size -= written;
+    }
+    return true;
+}
+
+static bool flush_directory_of(const char *path, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_auto(Fd) fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) < 0)
+        return fail_errno(error, errno, "cannot flush '%s'", directory);
+    return true;
+}
+
+static bool write_beside(const char *beside, const char *text, bool flush, GError **error)
+{
+    g_auto(Fd) fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return fail_errno(error, errno, "cannot create '%s'", beside);
+    if (!file_write_all(fd, text, strlen(text)) || (flush && fsync(fd) < 0))
+        return fail_errno(error, errno, "cannot write '%s'", beside);
+    return true;
+}
+
+static bool save(const char *path, const char *text, bool flush, GError **error)
+{
+    g_autofree char *beside = g_strconcat(path, ".new", NULL);
+
+    if (!write_beside(beside, text, flush, error)) {
+        (void) unlink(beside);
+        return false;
+    }
+    if (rename(beside, path) < 0) {
+        fail_errno(error, errno, "cannot rename '%s' to '%s'", beside, path);
+        (void) unlink(beside);
+        return false;
+    }
+    return !flush || flush_directory_of(path, error);
+}
+
+bool file_save(const char *path, const char *text, GError **error)
+{
+    return save(path, text, true, error);
+}
+
+bool file_save_volatile(const char *path, const char *text, GError **error)
+{
+    return save(path, text, false, error);
+}
+
+char *file_read(const char *path, size_t limit, GError **error)
+{
+    g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    g_autoptr(GString) text = g_string_new(NULL);
+    char block[16384];
+    ssize_t got;
+
+    if (fd < 0)
+        return fail_errno(error, errno, "cannot open '%s'", path);
+    while ((got = read(fd, block, sizeof(block))) > 0) {
+        g_string_append_len(text, block, got);
+        if (text->len > limit)
+            return fail(error, ERR_OPERATION_FAILED, "'%s' is larger than %zu bytes", path, limit);
+    }
+    if (got < 0)
+        return fail_errno(error, errno, "cannot read '%s'", path);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+bool file_remove(const char *path, GError **error)
+{
+    if (unlink(path) < 0)
+        return errno == ENOENT || fail_errno(error, errno, "cannot remove '%s'", path);
+    return flush_directory_of(path, error);
+}
+
+bool file_link(const char *path, const char *target, GError **error)
+{
+    (void) unlink(path);
+    if (symlink(target, path) < 0)
+        return fail_errno(error, errno, "cannot link '%s' to '%s'", path, target);
+    return flush_directory_of(path, error);
+}
+
+bool file_make_directory(const char *path, mode_t mode, GError **error)
+{
+    if (g_mkdir_with_parents(path, mode) < 0)
+        return fail_errno(error, errno, "cannot create '%s'", path);
+    return true;
+}
+
+int file_lock(const char *path, GError **error)
+{
+    g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    g_autofree char *pid = g_strdup_printf("%d\n", getpid());
+
+    if (fd < 0) {
+        fail_errno(error, errno, "cannot open '%s'", path);
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
+        return -1;
+    }
+    if (ftruncate(fd, 0) < 0 || !file_write_all(fd, pid, strlen(pid))) {
+        fail_errno(error, errno, "cannot write '%s'", path);
+        return -1;
+    }
+    return g_steal_fd(&fd);
+}

@@ -1,0 +1,28 @@
+/* registry.h - find objects by name, uuid or id; list them
+ *
+ * All functions may be called from any thread. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "object/object.h"
+
+typedef struct Registry Registry;
+Registry *registry_new(void);
+
+/* A counted reference, or NULL. */
+Object *registry_find_name(Registry *registry, const char *name);
+Object *registry_find_uuid(Registry *registry, const Uuid *uuid);
+Object *registry_find_id(Registry *registry, int id);
+
+/* Adds the object (one more reference) unless its name or uuid is taken: then NULL is returned
+ * when it was added, else a reference to the object that is in the way (by uuid first). */
+Object *registry_add(Registry *registry, Object *object);
+void registry_remove(Registry *registry, Object *object);
+/* False when the name is taken. */
+bool registry_rename(Registry *registry, Object *object, const char *name);
+/* Gives the object its id; -1 takes it away. */
+void registry_set_id(Registry *registry, Object *object, int id);
+
+/* Counted references to all, in no particular order; g_ptr_array_unref() gives them back. */
+GPtrArray *registry_list(Registry *registry);
+unsigned registry_size(Registry *registry);

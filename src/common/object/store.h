@@ -1,0 +1,33 @@
+/* store.h - definition and state files of a daemon's objects; autostart links; load all
+ *
+ * Files are named after the object: NAME.xml. A name that cannot be a file name is refused. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+
+typedef struct Store {
+    char *definitions; /* directory of definitions, which last */
+    char *autostart;   /* directory of links to the definitions of objects that start with us */
+    char *states;      /* directory of what runs, which lasts until the host's next start */
+} Store;
+
+bool store_open(Store *store, GError **error); /* makes the directories */
+
+/* Each replaces the whole file durably. */
+bool store_define(const Store *store, const char *name, const char *xml, GError **error);
+bool store_undefine(const Store *store, const char *name, GError **error); /* and its link */
+bool store_set_autostart(const Store *store, const char *name, bool on, GError **error);
+bool store_autostart(const Store *store, const char *name);
+bool store_save_state(const Store *store, const char *name, const char *xml, GError **error);
+bool store_drop_state(const Store *store, const char *name, GError **error);
+
+/* Calls take(name, text, data) for each file of the directory, in the order of the names. What
+ * cannot be read, or what take() refuses, is reported and renamed to NAME.xml.broken, and does not
+ * stop the others. */
+typedef bool StoreTake(const char *name, const char *text, void *data, GError **error);
+void store_load(const char *directory, StoreTake *take, void *data);
+
+/* Whether an object may have this name: not empty, no '/', not "." or "..", at most 250 bytes, no
+ * line break. */
+bool store_check_name(const char *name, GError **error);
