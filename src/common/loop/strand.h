@@ -19,7 +19,7 @@ typedef struct Strand Strand;
 typedef struct Task Task;
 
 struct Task {
-    Job job;
+    Job job; /* run is the strand's own */
     Mode mode;
     Strand *strand;
     const char *what; /* what a later task that waits too long is told to have waited for */
@@ -39,6 +39,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Strand, strand_unref)
 void strand_push(Strand *strand, Task *task);
 /* The same for a short piece of work without an answer, which never expires. */
 void strand_do(Strand *strand, Mode mode, const char *what, void (*work)(void *data), void *data);
+
+/* For a worker that runs a task of another object (a definition says only when it is read which
+ * guest it is of): waits until a task of this mode may run, giving its place in the pool back,
+ * and stays until strand_leave(). NULL when that took longer than the limit. */
+typedef struct Stay Stay;
+Stay *strand_enter(Strand *strand, Mode mode, const char *what, GError **error);
+void strand_leave(Stay *stay); /* NULL is allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stay, strand_leave)
 
 /* How long a task may wait, in milliseconds, 30,000 until told otherwise; 0: for ever. */
 void strand_limit(unsigned milliseconds);
