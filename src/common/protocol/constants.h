@@ -1,0 +1,2066 @@
+/* constants.h - numbers and names that clients know from the public headers
+ *
+ * Codes, states, reasons, event ids, flags, and the names of typed parameters travel as they are
+ * here, so they keep the names under which everyone knows them. Sentinels (_LAST) are left out:
+ * nothing may depend on how many there are. What an int cannot hold is a macro. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+// clang-format off
+#define LIBVIR_VERSION_NUMBER               9000000
+#define VIR_DOMAIN_BLKIO_FIELD_LENGTH       80
+#define VIR_DOMAIN_BLOCK_STATS_FIELD_LENGTH 80
+#define VIR_DOMAIN_MEMORY_FIELD_LENGTH      80
+#define VIR_DOMAIN_MEMORY_PARAM_UNLIMITED   9007199254740991LL
+#define VIR_DOMAIN_SCHED_FIELD_LENGTH       80
+#define VIR_DOMAIN_SEND_KEY_MAX_KEYS        16
+#define VIR_NODE_CPU_STATS_FIELD_LENGTH     80
+#define VIR_NODE_MEMORY_STATS_FIELD_LENGTH  80
+#define VIR_SECURITY_DOI_BUFLEN             257
+#define VIR_SECURITY_LABEL_BUFLEN           4097
+#define VIR_SECURITY_MODEL_BUFLEN           257
+#define VIR_TYPED_PARAM_FIELD_LENGTH        80
+#define VIR_UUID_BUFLEN                     16
+#define VIR_UUID_STRING_BUFLEN              37
+
+typedef enum virBlkioParameterType {
+    VIR_DOMAIN_BLKIO_PARAM_INT     = 1,
+    VIR_DOMAIN_BLKIO_PARAM_UINT    = 2,
+    VIR_DOMAIN_BLKIO_PARAM_LLONG   = 3,
+    VIR_DOMAIN_BLKIO_PARAM_ULLONG  = 4,
+    VIR_DOMAIN_BLKIO_PARAM_DOUBLE  = 5,
+    VIR_DOMAIN_BLKIO_PARAM_BOOLEAN = 6,
+} virBlkioParameterType;
+
+typedef enum virCPUCompareResult {
+    VIR_CPU_COMPARE_ERROR        = -1,
+    VIR_CPU_COMPARE_INCOMPATIBLE = 0,
+    VIR_CPU_COMPARE_IDENTICAL    = 1,
+    VIR_CPU_COMPARE_SUPERSET     = 2,
+} virCPUCompareResult;
+
+typedef enum virConnectBaselineCPUFlags {
+    VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES = 0x1,
+    VIR_CONNECT_BASELINE_CPU_MIGRATABLE      = 0x2,
+    VIR_CONNECT_BASELINE_CPU_IGNORE_HOST     = 0x4,
+} virConnectBaselineCPUFlags;
+
+typedef enum virConnectCloseReason {
+    VIR_CONNECT_CLOSE_REASON_ERROR     = 0,
+    VIR_CONNECT_CLOSE_REASON_EOF       = 1,
+    VIR_CONNECT_CLOSE_REASON_KEEPALIVE = 2,
+    VIR_CONNECT_CLOSE_REASON_CLIENT    = 3,
+} virConnectCloseReason;
+
+typedef enum virConnectCompareCPUFlags {
+    VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE = 0x1,
+    VIR_CONNECT_COMPARE_CPU_VALIDATE_XML      = 0x2,
+} virConnectCompareCPUFlags;
+
+typedef enum virConnectCredentialType {
+    VIR_CRED_USERNAME     = 1,
+    VIR_CRED_AUTHNAME     = 2,
+    VIR_CRED_LANGUAGE     = 3,
+    VIR_CRED_CNONCE       = 4,
+    VIR_CRED_PASSPHRASE   = 5,
+    VIR_CRED_ECHOPROMPT   = 6,
+    VIR_CRED_NOECHOPROMPT = 7,
+    VIR_CRED_REALM        = 8,
+    VIR_CRED_EXTERNAL     = 9,
+} virConnectCredentialType;
+
+typedef enum virConnectDomainEventAgentLifecycleReason {
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_UNKNOWN        = 0,
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_DOMAIN_STARTED = 1,
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_REASON_CHANNEL        = 2,
+} virConnectDomainEventAgentLifecycleReason;
+
+typedef enum virConnectDomainEventAgentLifecycleState {
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED    = 1,
+    VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_DISCONNECTED = 2,
+} virConnectDomainEventAgentLifecycleState;
+
+typedef enum virConnectDomainEventBlockJobStatus {
+    VIR_DOMAIN_BLOCK_JOB_COMPLETED = 0,
+    VIR_DOMAIN_BLOCK_JOB_FAILED    = 1,
+    VIR_DOMAIN_BLOCK_JOB_CANCELED  = 2,
+    VIR_DOMAIN_BLOCK_JOB_READY     = 3,
+} virConnectDomainEventBlockJobStatus;
+
+typedef enum virConnectDomainEventDiskChangeReason {
+    VIR_DOMAIN_EVENT_DISK_CHANGE_MISSING_ON_START = 0,
+    VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START   = 1,
+} virConnectDomainEventDiskChangeReason;
+
+typedef enum virConnectFlags {
+    VIR_CONNECT_RO         = 0x1,
+    VIR_CONNECT_NO_ALIASES = 0x2,
+} virConnectFlags;
+
+typedef enum virConnectGetAllDomainStatsFlags {
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE     = 0x1,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE   = 0x2,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT = 0x4,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT  = 0x8,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING    = 0x10,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED     = 0x20,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF    = 0x40,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER      = 0x80,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT     = 0x20000000,
+    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING    = 0x40000000,
+} virConnectGetAllDomainStatsFlags;
+#define VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS 0x80000000U
+
+typedef enum virConnectGetDomainCapabilitiesFlags {
+    VIR_CONNECT_GET_DOMAIN_CAPABILITIES_DISABLE_DEPRECATED_FEATURES = 0x1,
+    VIR_CONNECT_GET_DOMAIN_CAPABILITIES_EXPAND_CPU_FEATURES         = 0x2,
+} virConnectGetDomainCapabilitiesFlags;
+
+typedef enum virConnectListAllDomainsFlags {
+    VIR_CONNECT_LIST_DOMAINS_ACTIVE         = 0x1,
+    VIR_CONNECT_LIST_DOMAINS_INACTIVE       = 0x2,
+    VIR_CONNECT_LIST_DOMAINS_PERSISTENT     = 0x4,
+    VIR_CONNECT_LIST_DOMAINS_TRANSIENT      = 0x8,
+    VIR_CONNECT_LIST_DOMAINS_RUNNING        = 0x10,
+    VIR_CONNECT_LIST_DOMAINS_PAUSED         = 0x20,
+    VIR_CONNECT_LIST_DOMAINS_SHUTOFF        = 0x40,
+    VIR_CONNECT_LIST_DOMAINS_OTHER          = 0x80,
+    VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE    = 0x100,
+    VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE = 0x200,
+    VIR_CONNECT_LIST_DOMAINS_AUTOSTART      = 0x400,
+    VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART   = 0x800,
+    VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT   = 0x1000,
+    VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT    = 0x2000,
+    VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT = 0x4000,
+    VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT  = 0x8000,
+} virConnectListAllDomainsFlags;
+
+typedef enum virConnectListAllInterfacesFlags {
+    VIR_CONNECT_LIST_INTERFACES_INACTIVE = 0x1,
+    VIR_CONNECT_LIST_INTERFACES_ACTIVE   = 0x2,
+} virConnectListAllInterfacesFlags;
+
+typedef enum virConnectListAllNetworksFlags {
+    VIR_CONNECT_LIST_NETWORKS_INACTIVE     = 0x1,
+    VIR_CONNECT_LIST_NETWORKS_ACTIVE       = 0x2,
+    VIR_CONNECT_LIST_NETWORKS_PERSISTENT   = 0x4,
+    VIR_CONNECT_LIST_NETWORKS_TRANSIENT    = 0x8,
+    VIR_CONNECT_LIST_NETWORKS_AUTOSTART    = 0x10,
+    VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART = 0x20,
+} virConnectListAllNetworksFlags;
+
+typedef enum virConnectListAllNodeDeviceFlags {
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM          = 0x1,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV         = 0x2,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV         = 0x4,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE   = 0x8,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET             = 0x10,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST       = 0x20,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_TARGET     = 0x40,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI            = 0x80,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE         = 0x100,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST         = 0x200,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS          = 0x400,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_GENERIC    = 0x800,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_DRM             = 0x1000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV_TYPES      = 0x2000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV            = 0x4000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV         = 0x8000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV         = 0x10000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_VDPA            = 0x20000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_CARD         = 0x40000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_QUEUE        = 0x80000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_MATRIX       = 0x100000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPD             = 0x200000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_DEV    = 0x400000,
+    VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_MEMBER = 0x800000,
+    VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT          = 0x10000000,
+    VIR_CONNECT_LIST_NODE_DEVICES_TRANSIENT           = 0x20000000,
+    VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE            = 0x40000000,
+} virConnectListAllNodeDeviceFlags;
+#define VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE 0x80000000U
+
+typedef enum virConnectListAllSecretsFlags {
+    VIR_CONNECT_LIST_SECRETS_EPHEMERAL    = 0x1,
+    VIR_CONNECT_LIST_SECRETS_NO_EPHEMERAL = 0x2,
+    VIR_CONNECT_LIST_SECRETS_PRIVATE      = 0x4,
+    VIR_CONNECT_LIST_SECRETS_NO_PRIVATE   = 0x8,
+} virConnectListAllSecretsFlags;
+
+typedef enum virConnectListAllStoragePoolsFlags {
+    VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE     = 0x1,
+    VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE       = 0x2,
+    VIR_CONNECT_LIST_STORAGE_POOLS_PERSISTENT   = 0x4,
+    VIR_CONNECT_LIST_STORAGE_POOLS_TRANSIENT    = 0x8,
+    VIR_CONNECT_LIST_STORAGE_POOLS_AUTOSTART    = 0x10,
+    VIR_CONNECT_LIST_STORAGE_POOLS_NO_AUTOSTART = 0x20,
+    VIR_CONNECT_LIST_STORAGE_POOLS_DIR          = 0x40,
+    VIR_CONNECT_LIST_STORAGE_POOLS_FS           = 0x80,
+    VIR_CONNECT_LIST_STORAGE_POOLS_NETFS        = 0x100,
+    VIR_CONNECT_LIST_STORAGE_POOLS_LOGICAL      = 0x200,
+    VIR_CONNECT_LIST_STORAGE_POOLS_DISK         = 0x400,
+    VIR_CONNECT_LIST_STORAGE_POOLS_ISCSI        = 0x800,
+    VIR_CONNECT_LIST_STORAGE_POOLS_SCSI         = 0x1000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_MPATH        = 0x2000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_RBD          = 0x4000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_SHEEPDOG     = 0x8000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_GLUSTER      = 0x10000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_ZFS          = 0x20000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_VSTORAGE     = 0x40000,
+    VIR_CONNECT_LIST_STORAGE_POOLS_ISCSI_DIRECT = 0x80000,
+} virConnectListAllStoragePoolsFlags;
+
+typedef enum virDomainAbortJobFlagsValues {
+    VIR_DOMAIN_ABORT_JOB_POSTCOPY = 0x1,
+} virDomainAbortJobFlagsValues;
+
+typedef enum virDomainAgentResponseTimeoutValues {
+    VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK   = -2,
+    VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT = -1,
+    VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_NOWAIT  = 0,
+} virDomainAgentResponseTimeoutValues;
+
+typedef enum virDomainAuthorizedSSHKeysSetFlags {
+    VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_APPEND = 0x1,
+    VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_REMOVE = 0x2,
+} virDomainAuthorizedSSHKeysSetFlags;
+
+typedef enum virDomainBackupBeginFlags {
+    VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL           = 0x1,
+    VIR_DOMAIN_BACKUP_BEGIN_PRESERVE_SHUTDOWN_DOMAIN = 0x2,
+} virDomainBackupBeginFlags;
+
+typedef enum virDomainBlockCommitFlags {
+    VIR_DOMAIN_BLOCK_COMMIT_SHALLOW         = 0x1,
+    VIR_DOMAIN_BLOCK_COMMIT_DELETE          = 0x2,
+    VIR_DOMAIN_BLOCK_COMMIT_ACTIVE          = 0x4,
+    VIR_DOMAIN_BLOCK_COMMIT_RELATIVE        = 0x8,
+    VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES = 0x10,
+} virDomainBlockCommitFlags;
+
+typedef enum virDomainBlockCopyFlags {
+    VIR_DOMAIN_BLOCK_COPY_SHALLOW            = 0x1,
+    VIR_DOMAIN_BLOCK_COPY_REUSE_EXT          = 0x2,
+    VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB      = 0x4,
+    VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = 0x8,
+    VIR_DOMAIN_BLOCK_COPY_TARGET_ZEROED      = 0x10,
+} virDomainBlockCopyFlags;
+
+typedef enum virDomainBlockJobAbortFlags {
+    VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC = 0x1,
+    VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT = 0x2,
+} virDomainBlockJobAbortFlags;
+
+typedef enum virDomainBlockJobInfoFlags {
+    VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES = 0x1,
+} virDomainBlockJobInfoFlags;
+
+typedef enum virDomainBlockJobSetSpeedFlags {
+    VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES = 0x1,
+} virDomainBlockJobSetSpeedFlags;
+
+typedef enum virDomainBlockJobType {
+    VIR_DOMAIN_BLOCK_JOB_TYPE_UNKNOWN       = 0,
+    VIR_DOMAIN_BLOCK_JOB_TYPE_PULL          = 1,
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COPY          = 2,
+    VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT        = 3,
+    VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT = 4,
+    VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP        = 5,
+} virDomainBlockJobType;
+
+typedef enum virDomainBlockPullFlags {
+    VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES = 0x40,
+} virDomainBlockPullFlags;
+
+typedef enum virDomainBlockRebaseFlags {
+    VIR_DOMAIN_BLOCK_REBASE_SHALLOW         = 0x1,
+    VIR_DOMAIN_BLOCK_REBASE_REUSE_EXT       = 0x2,
+    VIR_DOMAIN_BLOCK_REBASE_COPY_RAW        = 0x4,
+    VIR_DOMAIN_BLOCK_REBASE_COPY            = 0x8,
+    VIR_DOMAIN_BLOCK_REBASE_RELATIVE        = 0x10,
+    VIR_DOMAIN_BLOCK_REBASE_COPY_DEV        = 0x20,
+    VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES = 0x40,
+} virDomainBlockRebaseFlags;
+
+typedef enum virDomainBlockResizeFlags {
+    VIR_DOMAIN_BLOCK_RESIZE_BYTES    = 0x1,
+    VIR_DOMAIN_BLOCK_RESIZE_CAPACITY = 0x2,
+    VIR_DOMAIN_BLOCK_RESIZE_EXTEND   = 0x4,
+} virDomainBlockResizeFlags;
+
+typedef enum virDomainBlockedReason {
+    VIR_DOMAIN_BLOCKED_UNKNOWN = 0,
+} virDomainBlockedReason;
+
+typedef enum virDomainChannelFlags {
+    VIR_DOMAIN_CHANNEL_FORCE = 0x1,
+} virDomainChannelFlags;
+
+typedef enum virDomainCheckpointCreateFlags {
+    VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE          = 0x1,
+    VIR_DOMAIN_CHECKPOINT_CREATE_QUIESCE           = 0x2,
+    VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE_VALIDATE = 0x4,
+} virDomainCheckpointCreateFlags;
+
+typedef enum virDomainCheckpointDeleteFlags {
+    VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN      = 0x1,
+    VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY = 0x2,
+    VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN_ONLY = 0x4,
+} virDomainCheckpointDeleteFlags;
+
+typedef enum virDomainCheckpointListFlags {
+    VIR_DOMAIN_CHECKPOINT_LIST_DESCENDANTS = 0x1,
+    VIR_DOMAIN_CHECKPOINT_LIST_ROOTS       = 0x1,
+    VIR_DOMAIN_CHECKPOINT_LIST_TOPOLOGICAL = 0x2,
+    VIR_DOMAIN_CHECKPOINT_LIST_LEAVES      = 0x4,
+    VIR_DOMAIN_CHECKPOINT_LIST_NO_LEAVES   = 0x8,
+} virDomainCheckpointListFlags;
+
+typedef enum virDomainCheckpointXMLFlags {
+    VIR_DOMAIN_CHECKPOINT_XML_SECURE    = 0x1,
+    VIR_DOMAIN_CHECKPOINT_XML_NO_DOMAIN = 0x2,
+    VIR_DOMAIN_CHECKPOINT_XML_SIZE      = 0x4,
+} virDomainCheckpointXMLFlags;
+
+typedef enum virDomainConsoleFlags {
+    VIR_DOMAIN_CONSOLE_FORCE = 0x1,
+    VIR_DOMAIN_CONSOLE_SAFE  = 0x2,
+} virDomainConsoleFlags;
+
+typedef enum virDomainControlErrorReason {
+    VIR_DOMAIN_CONTROL_ERROR_REASON_NONE     = 0,
+    VIR_DOMAIN_CONTROL_ERROR_REASON_UNKNOWN  = 1,
+    VIR_DOMAIN_CONTROL_ERROR_REASON_MONITOR  = 2,
+    VIR_DOMAIN_CONTROL_ERROR_REASON_INTERNAL = 3,
+} virDomainControlErrorReason;
+
+typedef enum virDomainControlState {
+    VIR_DOMAIN_CONTROL_OK       = 0,
+    VIR_DOMAIN_CONTROL_JOB      = 1,
+    VIR_DOMAIN_CONTROL_OCCUPIED = 2,
+    VIR_DOMAIN_CONTROL_ERROR    = 3,
+} virDomainControlState;
+
+typedef enum virDomainCoreDumpFlags {
+    VIR_DUMP_CRASH        = 0x1,
+    VIR_DUMP_LIVE         = 0x2,
+    VIR_DUMP_BYPASS_CACHE = 0x4,
+    VIR_DUMP_RESET        = 0x8,
+    VIR_DUMP_MEMORY_ONLY  = 0x10,
+} virDomainCoreDumpFlags;
+
+typedef enum virDomainCoreDumpFormat {
+    VIR_DOMAIN_CORE_DUMP_FORMAT_RAW          = 0,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB   = 1,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_LZO    = 2,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_SNAPPY = 3,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_WIN_DMP      = 4,
+} virDomainCoreDumpFormat;
+
+typedef enum virDomainCrashedReason {
+    VIR_DOMAIN_CRASHED_UNKNOWN  = 0,
+    VIR_DOMAIN_CRASHED_PANICKED = 1,
+} virDomainCrashedReason;
+
+typedef enum virDomainCreateFlags {
+    VIR_DOMAIN_NONE               = 0x0,
+    VIR_DOMAIN_START_PAUSED       = 0x1,
+    VIR_DOMAIN_START_AUTODESTROY  = 0x2,
+    VIR_DOMAIN_START_BYPASS_CACHE = 0x4,
+    VIR_DOMAIN_START_FORCE_BOOT   = 0x8,
+    VIR_DOMAIN_START_VALIDATE     = 0x10,
+    VIR_DOMAIN_START_RESET_NVRAM  = 0x20,
+} virDomainCreateFlags;
+
+typedef enum virDomainDefineFlags {
+    VIR_DOMAIN_DEFINE_VALIDATE = 0x1,
+} virDomainDefineFlags;
+
+typedef enum virDomainDestroyFlagsValues {
+    VIR_DOMAIN_DESTROY_DEFAULT     = 0x0,
+    VIR_DOMAIN_DESTROY_GRACEFUL    = 0x1,
+    VIR_DOMAIN_DESTROY_REMOVE_LOGS = 0x2,
+} virDomainDestroyFlagsValues;
+
+typedef enum virDomainDeviceModifyFlags {
+    VIR_DOMAIN_DEVICE_MODIFY_CURRENT = 0x0,
+    VIR_DOMAIN_DEVICE_MODIFY_LIVE    = 0x1,
+    VIR_DOMAIN_DEVICE_MODIFY_CONFIG  = 0x2,
+    VIR_DOMAIN_DEVICE_MODIFY_FORCE   = 0x4,
+} virDomainDeviceModifyFlags;
+
+typedef enum virDomainDirtyRateCalcFlags {
+    VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING = 0x0,
+    VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_BITMAP  = 0x1,
+    VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_RING    = 0x2,
+} virDomainDirtyRateCalcFlags;
+
+typedef enum virDomainDirtyRateStatus {
+    VIR_DOMAIN_DIRTYRATE_UNSTARTED = 0,
+    VIR_DOMAIN_DIRTYRATE_MEASURING = 1,
+    VIR_DOMAIN_DIRTYRATE_MEASURED  = 2,
+} virDomainDirtyRateStatus;
+
+typedef enum virDomainDiskErrorCode {
+    VIR_DOMAIN_DISK_ERROR_NONE     = 0,
+    VIR_DOMAIN_DISK_ERROR_UNSPEC   = 1,
+    VIR_DOMAIN_DISK_ERROR_NO_SPACE = 2,
+} virDomainDiskErrorCode;
+
+typedef enum virDomainEventCrashedDetailType {
+    VIR_DOMAIN_EVENT_CRASHED_PANICKED    = 0,
+    VIR_DOMAIN_EVENT_CRASHED_CRASHLOADED = 1,
+} virDomainEventCrashedDetailType;
+
+typedef enum virDomainEventDefinedDetailType {
+    VIR_DOMAIN_EVENT_DEFINED_ADDED         = 0,
+    VIR_DOMAIN_EVENT_DEFINED_UPDATED       = 1,
+    VIR_DOMAIN_EVENT_DEFINED_RENAMED       = 2,
+    VIR_DOMAIN_EVENT_DEFINED_FROM_SNAPSHOT = 3,
+} virDomainEventDefinedDetailType;
+
+typedef enum virDomainEventGraphicsAddressType {
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_IPV4 = 0,
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_IPV6 = 1,
+    VIR_DOMAIN_EVENT_GRAPHICS_ADDRESS_UNIX = 2,
+} virDomainEventGraphicsAddressType;
+
+typedef enum virDomainEventGraphicsPhase {
+    VIR_DOMAIN_EVENT_GRAPHICS_CONNECT    = 0,
+    VIR_DOMAIN_EVENT_GRAPHICS_INITIALIZE = 1,
+    VIR_DOMAIN_EVENT_GRAPHICS_DISCONNECT = 2,
+} virDomainEventGraphicsPhase;
+
+typedef enum virDomainEventID {
+    VIR_DOMAIN_EVENT_ID_LIFECYCLE                 = 0,
+    VIR_DOMAIN_EVENT_ID_REBOOT                    = 1,
+    VIR_DOMAIN_EVENT_ID_RTC_CHANGE                = 2,
+    VIR_DOMAIN_EVENT_ID_WATCHDOG                  = 3,
+    VIR_DOMAIN_EVENT_ID_IO_ERROR                  = 4,
+    VIR_DOMAIN_EVENT_ID_GRAPHICS                  = 5,
+    VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON           = 6,
+    VIR_DOMAIN_EVENT_ID_CONTROL_ERROR             = 7,
+    VIR_DOMAIN_EVENT_ID_BLOCK_JOB                 = 8,
+    VIR_DOMAIN_EVENT_ID_DISK_CHANGE               = 9,
+    VIR_DOMAIN_EVENT_ID_TRAY_CHANGE               = 10,
+    VIR_DOMAIN_EVENT_ID_PMWAKEUP                  = 11,
+    VIR_DOMAIN_EVENT_ID_PMSUSPEND                 = 12,
+    VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE            = 13,
+    VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK            = 14,
+    VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED            = 15,
+    VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2               = 16,
+    VIR_DOMAIN_EVENT_ID_TUNABLE                   = 17,
+    VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE           = 18,
+    VIR_DOMAIN_EVENT_ID_DEVICE_ADDED              = 19,
+    VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION       = 20,
+    VIR_DOMAIN_EVENT_ID_JOB_COMPLETED             = 21,
+    VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED     = 22,
+    VIR_DOMAIN_EVENT_ID_METADATA_CHANGE           = 23,
+    VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD           = 24,
+    VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE            = 25,
+    VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE = 26,
+    VIR_DOMAIN_EVENT_ID_NIC_MAC_CHANGE            = 27,
+} virDomainEventID;
+
+typedef enum virDomainEventIOErrorAction {
+    VIR_DOMAIN_EVENT_IO_ERROR_NONE   = 0,
+    VIR_DOMAIN_EVENT_IO_ERROR_PAUSE  = 1,
+    VIR_DOMAIN_EVENT_IO_ERROR_REPORT = 2,
+} virDomainEventIOErrorAction;
+
+typedef enum virDomainEventPMSuspendedDetailType {
+    VIR_DOMAIN_EVENT_PMSUSPENDED_MEMORY = 0,
+    VIR_DOMAIN_EVENT_PMSUSPENDED_DISK   = 1,
+} virDomainEventPMSuspendedDetailType;
+
+typedef enum virDomainEventResumedDetailType {
+    VIR_DOMAIN_EVENT_RESUMED_UNPAUSED        = 0,
+    VIR_DOMAIN_EVENT_RESUMED_MIGRATED        = 1,
+    VIR_DOMAIN_EVENT_RESUMED_FROM_SNAPSHOT   = 2,
+    VIR_DOMAIN_EVENT_RESUMED_POSTCOPY        = 3,
+    VIR_DOMAIN_EVENT_RESUMED_POSTCOPY_FAILED = 4,
+} virDomainEventResumedDetailType;
+
+typedef enum virDomainEventShutdownDetailType {
+    VIR_DOMAIN_EVENT_SHUTDOWN_FINISHED = 0,
+    VIR_DOMAIN_EVENT_SHUTDOWN_GUEST    = 1,
+    VIR_DOMAIN_EVENT_SHUTDOWN_HOST     = 2,
+} virDomainEventShutdownDetailType;
+
+typedef enum virDomainEventStartedDetailType {
+    VIR_DOMAIN_EVENT_STARTED_BOOTED        = 0,
+    VIR_DOMAIN_EVENT_STARTED_MIGRATED      = 1,
+    VIR_DOMAIN_EVENT_STARTED_RESTORED      = 2,
+    VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT = 3,
+    VIR_DOMAIN_EVENT_STARTED_WAKEUP        = 4,
+    VIR_DOMAIN_EVENT_STARTED_RECREATED     = 5,
+} virDomainEventStartedDetailType;
+
+typedef enum virDomainEventStoppedDetailType {
+    VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN      = 0,
+    VIR_DOMAIN_EVENT_STOPPED_DESTROYED     = 1,
+    VIR_DOMAIN_EVENT_STOPPED_CRASHED       = 2,
+    VIR_DOMAIN_EVENT_STOPPED_MIGRATED      = 3,
+    VIR_DOMAIN_EVENT_STOPPED_SAVED         = 4,
+    VIR_DOMAIN_EVENT_STOPPED_FAILED        = 5,
+    VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT = 6,
+    VIR_DOMAIN_EVENT_STOPPED_RECREATED     = 7,
+} virDomainEventStoppedDetailType;
+
+typedef enum virDomainEventSuspendedDetailType {
+    VIR_DOMAIN_EVENT_SUSPENDED_PAUSED          = 0,
+    VIR_DOMAIN_EVENT_SUSPENDED_MIGRATED        = 1,
+    VIR_DOMAIN_EVENT_SUSPENDED_IOERROR         = 2,
+    VIR_DOMAIN_EVENT_SUSPENDED_WATCHDOG        = 3,
+    VIR_DOMAIN_EVENT_SUSPENDED_RESTORED        = 4,
+    VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT   = 5,
+    VIR_DOMAIN_EVENT_SUSPENDED_API_ERROR       = 6,
+    VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY        = 7,
+    VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY_FAILED = 8,
+    VIR_DOMAIN_EVENT_SUSPENDED_GUEST_SHUTDOWN  = 9,
+} virDomainEventSuspendedDetailType;
+
+typedef enum virDomainEventTrayChangeReason {
+    VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN  = 0,
+    VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE = 1,
+} virDomainEventTrayChangeReason;
+
+typedef enum virDomainEventType {
+    VIR_DOMAIN_EVENT_DEFINED     = 0,
+    VIR_DOMAIN_EVENT_UNDEFINED   = 1,
+    VIR_DOMAIN_EVENT_STARTED     = 2,
+    VIR_DOMAIN_EVENT_SUSPENDED   = 3,
+    VIR_DOMAIN_EVENT_RESUMED     = 4,
+    VIR_DOMAIN_EVENT_STOPPED     = 5,
+    VIR_DOMAIN_EVENT_SHUTDOWN    = 6,
+    VIR_DOMAIN_EVENT_PMSUSPENDED = 7,
+    VIR_DOMAIN_EVENT_CRASHED     = 8,
+} virDomainEventType;
+
+typedef enum virDomainEventUndefinedDetailType {
+    VIR_DOMAIN_EVENT_UNDEFINED_REMOVED = 0,
+    VIR_DOMAIN_EVENT_UNDEFINED_RENAMED = 1,
+} virDomainEventUndefinedDetailType;
+
+typedef enum virDomainEventWatchdogAction {
+    VIR_DOMAIN_EVENT_WATCHDOG_NONE      = 0,
+    VIR_DOMAIN_EVENT_WATCHDOG_PAUSE     = 1,
+    VIR_DOMAIN_EVENT_WATCHDOG_RESET     = 2,
+    VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF  = 3,
+    VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN  = 4,
+    VIR_DOMAIN_EVENT_WATCHDOG_DEBUG     = 5,
+    VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI = 6,
+} virDomainEventWatchdogAction;
+
+typedef enum virDomainFDAssociateFlags {
+    VIR_DOMAIN_FD_ASSOCIATE_SECLABEL_RESTORE  = 0x1,
+    VIR_DOMAIN_FD_ASSOCIATE_SECLABEL_WRITABLE = 0x2,
+} virDomainFDAssociateFlags;
+
+typedef enum virDomainGetHostnameFlags {
+    VIR_DOMAIN_GET_HOSTNAME_LEASE = 0x1,
+    VIR_DOMAIN_GET_HOSTNAME_AGENT = 0x2,
+} virDomainGetHostnameFlags;
+
+typedef enum virDomainGetJobStatsFlags {
+    VIR_DOMAIN_JOB_STATS_COMPLETED      = 0x1,
+    VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED = 0x2,
+} virDomainGetJobStatsFlags;
+
+typedef enum virDomainGraphicsReloadType {
+    VIR_DOMAIN_GRAPHICS_RELOAD_TYPE_ANY = 0,
+    VIR_DOMAIN_GRAPHICS_RELOAD_TYPE_VNC = 1,
+} virDomainGraphicsReloadType;
+
+typedef enum virDomainGuestInfoTypes {
+    VIR_DOMAIN_GUEST_INFO_USERS      = 0x1,
+    VIR_DOMAIN_GUEST_INFO_OS         = 0x2,
+    VIR_DOMAIN_GUEST_INFO_TIMEZONE   = 0x4,
+    VIR_DOMAIN_GUEST_INFO_HOSTNAME   = 0x8,
+    VIR_DOMAIN_GUEST_INFO_FILESYSTEM = 0x10,
+    VIR_DOMAIN_GUEST_INFO_DISKS      = 0x20,
+    VIR_DOMAIN_GUEST_INFO_INTERFACES = 0x40,
+    VIR_DOMAIN_GUEST_INFO_LOAD       = 0x80,
+} virDomainGuestInfoTypes;
+
+typedef enum virDomainInterfaceAddressesSource {
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE = 0,
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT = 1,
+    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP   = 2,
+} virDomainInterfaceAddressesSource;
+
+typedef enum virDomainJobOperation {
+    VIR_DOMAIN_JOB_OPERATION_UNKNOWN         = 0,
+    VIR_DOMAIN_JOB_OPERATION_START           = 1,
+    VIR_DOMAIN_JOB_OPERATION_SAVE            = 2,
+    VIR_DOMAIN_JOB_OPERATION_RESTORE         = 3,
+    VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN    = 4,
+    VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT   = 5,
+    VIR_DOMAIN_JOB_OPERATION_SNAPSHOT        = 6,
+    VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT = 7,
+    VIR_DOMAIN_JOB_OPERATION_DUMP            = 8,
+    VIR_DOMAIN_JOB_OPERATION_BACKUP          = 9,
+    VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE = 10,
+} virDomainJobOperation;
+
+typedef enum virDomainJobType {
+    VIR_DOMAIN_JOB_NONE      = 0,
+    VIR_DOMAIN_JOB_BOUNDED   = 1,
+    VIR_DOMAIN_JOB_UNBOUNDED = 2,
+    VIR_DOMAIN_JOB_COMPLETED = 3,
+    VIR_DOMAIN_JOB_FAILED    = 4,
+    VIR_DOMAIN_JOB_CANCELLED = 5,
+} virDomainJobType;
+
+typedef enum virDomainLifecycle {
+    VIR_DOMAIN_LIFECYCLE_POWEROFF = 0,
+    VIR_DOMAIN_LIFECYCLE_REBOOT   = 1,
+    VIR_DOMAIN_LIFECYCLE_CRASH    = 2,
+} virDomainLifecycle;
+
+typedef enum virDomainLifecycleAction {
+    VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY          = 0,
+    VIR_DOMAIN_LIFECYCLE_ACTION_RESTART          = 1,
+    VIR_DOMAIN_LIFECYCLE_ACTION_RESTART_RENAME   = 2,
+    VIR_DOMAIN_LIFECYCLE_ACTION_PRESERVE         = 3,
+    VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_DESTROY = 4,
+    VIR_DOMAIN_LIFECYCLE_ACTION_COREDUMP_RESTART = 5,
+} virDomainLifecycleAction;
+
+typedef enum virDomainMemoryFailureActionType {
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_IGNORE = 0,
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_INJECT = 1,
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_FATAL  = 2,
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_ACTION_RESET  = 3,
+} virDomainMemoryFailureActionType;
+
+typedef enum virDomainMemoryFailureFlags {
+    VIR_DOMAIN_MEMORY_FAILURE_ACTION_REQUIRED = 0x1,
+    VIR_DOMAIN_MEMORY_FAILURE_RECURSIVE       = 0x2,
+} virDomainMemoryFailureFlags;
+
+typedef enum virDomainMemoryFailureRecipientType {
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_HYPERVISOR = 0,
+    VIR_DOMAIN_EVENT_MEMORY_FAILURE_RECIPIENT_GUEST      = 1,
+} virDomainMemoryFailureRecipientType;
+
+typedef enum virDomainMemoryFlags {
+    VIR_MEMORY_VIRTUAL  = 0x1,
+    VIR_MEMORY_PHYSICAL = 0x2,
+} virDomainMemoryFlags;
+
+typedef enum virDomainMemoryModFlags {
+    VIR_DOMAIN_MEM_CURRENT = 0x0,
+    VIR_DOMAIN_MEM_LIVE    = 0x1,
+    VIR_DOMAIN_MEM_CONFIG  = 0x2,
+    VIR_DOMAIN_MEM_MAXIMUM = 0x4,
+} virDomainMemoryModFlags;
+
+typedef enum virDomainMemoryStatTags {
+    VIR_DOMAIN_MEMORY_STAT_SWAP_IN         = 0,
+    VIR_DOMAIN_MEMORY_STAT_SWAP_OUT        = 1,
+    VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT     = 2,
+    VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT     = 3,
+    VIR_DOMAIN_MEMORY_STAT_UNUSED          = 4,
+    VIR_DOMAIN_MEMORY_STAT_AVAILABLE       = 5,
+    VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON  = 6,
+    VIR_DOMAIN_MEMORY_STAT_RSS             = 7,
+    VIR_DOMAIN_MEMORY_STAT_USABLE          = 8,
+    VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE     = 9,
+    VIR_DOMAIN_MEMORY_STAT_DISK_CACHES     = 10,
+    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC = 11,
+    VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL  = 12,
+    VIR_DOMAIN_MEMORY_STAT_NR              = 13,
+} virDomainMemoryStatTags;
+
+typedef enum virDomainMessageType {
+    VIR_DOMAIN_MESSAGE_DEPRECATION = 1,
+    VIR_DOMAIN_MESSAGE_TAINTING    = 2,
+    VIR_DOMAIN_MESSAGE_IOERRORS    = 4,
+} virDomainMessageType;
+
+typedef enum virDomainMetadataType {
+    VIR_DOMAIN_METADATA_DESCRIPTION = 0,
+    VIR_DOMAIN_METADATA_TITLE       = 1,
+    VIR_DOMAIN_METADATA_ELEMENT     = 2,
+} virDomainMetadataType;
+
+typedef enum virDomainMigrateFlags {
+    VIR_MIGRATE_LIVE                          = 0x1,
+    VIR_MIGRATE_PEER2PEER                     = 0x2,
+    VIR_MIGRATE_TUNNELLED                     = 0x4,
+    VIR_MIGRATE_PERSIST_DEST                  = 0x8,
+    VIR_MIGRATE_UNDEFINE_SOURCE               = 0x10,
+    VIR_MIGRATE_PAUSED                        = 0x20,
+    VIR_MIGRATE_NON_SHARED_DISK               = 0x40,
+    VIR_MIGRATE_NON_SHARED_INC                = 0x80,
+    VIR_MIGRATE_CHANGE_PROTECTION             = 0x100,
+    VIR_MIGRATE_UNSAFE                        = 0x200,
+    VIR_MIGRATE_OFFLINE                       = 0x400,
+    VIR_MIGRATE_COMPRESSED                    = 0x800,
+    VIR_MIGRATE_ABORT_ON_ERROR                = 0x1000,
+    VIR_MIGRATE_AUTO_CONVERGE                 = 0x2000,
+    VIR_MIGRATE_RDMA_PIN_ALL                  = 0x4000,
+    VIR_MIGRATE_POSTCOPY                      = 0x8000,
+    VIR_MIGRATE_TLS                           = 0x10000,
+    VIR_MIGRATE_PARALLEL                      = 0x20000,
+    VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES = 0x40000,
+    VIR_MIGRATE_POSTCOPY_RESUME               = 0x80000,
+    VIR_MIGRATE_ZEROCOPY                      = 0x100000,
+} virDomainMigrateFlags;
+
+typedef enum virDomainMigrateMaxSpeedFlags {
+    VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY = 0x1,
+} virDomainMigrateMaxSpeedFlags;
+
+typedef enum virDomainModificationImpact {
+    VIR_DOMAIN_AFFECT_CURRENT = 0,
+    VIR_DOMAIN_AFFECT_LIVE    = 1,
+    VIR_DOMAIN_AFFECT_CONFIG  = 2,
+} virDomainModificationImpact;
+
+typedef enum virDomainNostateReason {
+    VIR_DOMAIN_NOSTATE_UNKNOWN = 0,
+} virDomainNostateReason;
+
+typedef enum virDomainNumatuneMemMode {
+    VIR_DOMAIN_NUMATUNE_MEM_STRICT      = 0,
+    VIR_DOMAIN_NUMATUNE_MEM_PREFERRED   = 1,
+    VIR_DOMAIN_NUMATUNE_MEM_INTERLEAVE  = 2,
+    VIR_DOMAIN_NUMATUNE_MEM_RESTRICTIVE = 3,
+} virDomainNumatuneMemMode;
+
+typedef enum virDomainOpenGraphicsFlags {
+    VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH = 0x1,
+} virDomainOpenGraphicsFlags;
+
+typedef enum virDomainPMSuspendedDiskReason {
+    VIR_DOMAIN_PMSUSPENDED_DISK_UNKNOWN = 0,
+} virDomainPMSuspendedDiskReason;
+
+typedef enum virDomainPMSuspendedReason {
+    VIR_DOMAIN_PMSUSPENDED_UNKNOWN = 0,
+} virDomainPMSuspendedReason;
+
+typedef enum virDomainPausedReason {
+    VIR_DOMAIN_PAUSED_UNKNOWN         = 0,
+    VIR_DOMAIN_PAUSED_USER            = 1,
+    VIR_DOMAIN_PAUSED_MIGRATION       = 2,
+    VIR_DOMAIN_PAUSED_SAVE            = 3,
+    VIR_DOMAIN_PAUSED_DUMP            = 4,
+    VIR_DOMAIN_PAUSED_IOERROR         = 5,
+    VIR_DOMAIN_PAUSED_WATCHDOG        = 6,
+    VIR_DOMAIN_PAUSED_FROM_SNAPSHOT   = 7,
+    VIR_DOMAIN_PAUSED_SHUTTING_DOWN   = 8,
+    VIR_DOMAIN_PAUSED_SNAPSHOT        = 9,
+    VIR_DOMAIN_PAUSED_CRASHED         = 10,
+    VIR_DOMAIN_PAUSED_STARTING_UP     = 11,
+    VIR_DOMAIN_PAUSED_POSTCOPY        = 12,
+    VIR_DOMAIN_PAUSED_POSTCOPY_FAILED = 13,
+    VIR_DOMAIN_PAUSED_API_ERROR       = 14,
+} virDomainPausedReason;
+
+typedef enum virDomainProcessSignal {
+    VIR_DOMAIN_PROCESS_SIGNAL_NOP    = 0,
+    VIR_DOMAIN_PROCESS_SIGNAL_HUP    = 1,
+    VIR_DOMAIN_PROCESS_SIGNAL_INT    = 2,
+    VIR_DOMAIN_PROCESS_SIGNAL_QUIT   = 3,
+    VIR_DOMAIN_PROCESS_SIGNAL_ILL    = 4,
+    VIR_DOMAIN_PROCESS_SIGNAL_TRAP   = 5,
+    VIR_DOMAIN_PROCESS_SIGNAL_ABRT   = 6,
+    VIR_DOMAIN_PROCESS_SIGNAL_BUS    = 7,
+    VIR_DOMAIN_PROCESS_SIGNAL_FPE    = 8,
+    VIR_DOMAIN_PROCESS_SIGNAL_KILL   = 9,
+    VIR_DOMAIN_PROCESS_SIGNAL_USR1   = 10,
+    VIR_DOMAIN_PROCESS_SIGNAL_SEGV   = 11,
+    VIR_DOMAIN_PROCESS_SIGNAL_USR2   = 12,
+    VIR_DOMAIN_PROCESS_SIGNAL_PIPE   = 13,
+    VIR_DOMAIN_PROCESS_SIGNAL_ALRM   = 14,
+    VIR_DOMAIN_PROCESS_SIGNAL_TERM   = 15,
+    VIR_DOMAIN_PROCESS_SIGNAL_STKFLT = 16,
+    VIR_DOMAIN_PROCESS_SIGNAL_CHLD   = 17,
+    VIR_DOMAIN_PROCESS_SIGNAL_CONT   = 18,
+    VIR_DOMAIN_PROCESS_SIGNAL_STOP   = 19,
+    VIR_DOMAIN_PROCESS_SIGNAL_TSTP   = 20,
+    VIR_DOMAIN_PROCESS_SIGNAL_TTIN   = 21,
+    VIR_DOMAIN_PROCESS_SIGNAL_TTOU   = 22,
+    VIR_DOMAIN_PROCESS_SIGNAL_URG    = 23,
+    VIR_DOMAIN_PROCESS_SIGNAL_XCPU   = 24,
+    VIR_DOMAIN_PROCESS_SIGNAL_XFSZ   = 25,
+    VIR_DOMAIN_PROCESS_SIGNAL_VTALRM = 26,
+    VIR_DOMAIN_PROCESS_SIGNAL_PROF   = 27,
+    VIR_DOMAIN_PROCESS_SIGNAL_WINCH  = 28,
+    VIR_DOMAIN_PROCESS_SIGNAL_POLL   = 29,
+    VIR_DOMAIN_PROCESS_SIGNAL_PWR    = 30,
+    VIR_DOMAIN_PROCESS_SIGNAL_SYS    = 31,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT0    = 32,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT1    = 33,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT2    = 34,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT3    = 35,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT4    = 36,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT5    = 37,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT6    = 38,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT7    = 39,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT8    = 40,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT9    = 41,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT10   = 42,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT11   = 43,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT12   = 44,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT13   = 45,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT14   = 46,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT15   = 47,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT16   = 48,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT17   = 49,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT18   = 50,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT19   = 51,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT20   = 52,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT21   = 53,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT22   = 54,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT23   = 55,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT24   = 56,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT25   = 57,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT26   = 58,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT27   = 59,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT28   = 60,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT29   = 61,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT30   = 62,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT31   = 63,
+    VIR_DOMAIN_PROCESS_SIGNAL_RT32   = 64,
+} virDomainProcessSignal;
+
+typedef enum virDomainRebootFlagValues {
+    VIR_DOMAIN_REBOOT_DEFAULT        = 0x0,
+    VIR_DOMAIN_REBOOT_ACPI_POWER_BTN = 0x1,
+    VIR_DOMAIN_REBOOT_GUEST_AGENT    = 0x2,
+    VIR_DOMAIN_REBOOT_INITCTL        = 0x4,
+    VIR_DOMAIN_REBOOT_SIGNAL         = 0x8,
+    VIR_DOMAIN_REBOOT_PARAVIRT       = 0x10,
+} virDomainRebootFlagValues;
+
+typedef enum virDomainRunningReason {
+    VIR_DOMAIN_RUNNING_UNKNOWN            = 0,
+    VIR_DOMAIN_RUNNING_BOOTED             = 1,
+    VIR_DOMAIN_RUNNING_MIGRATED           = 2,
+    VIR_DOMAIN_RUNNING_RESTORED           = 3,
+    VIR_DOMAIN_RUNNING_FROM_SNAPSHOT      = 4,
+    VIR_DOMAIN_RUNNING_UNPAUSED           = 5,
+    VIR_DOMAIN_RUNNING_MIGRATION_CANCELED = 6,
+    VIR_DOMAIN_RUNNING_SAVE_CANCELED      = 7,
+    VIR_DOMAIN_RUNNING_WAKEUP             = 8,
+    VIR_DOMAIN_RUNNING_CRASHED            = 9,
+    VIR_DOMAIN_RUNNING_POSTCOPY           = 10,
+    VIR_DOMAIN_RUNNING_POSTCOPY_FAILED    = 11,
+} virDomainRunningReason;
+
+typedef enum virDomainSaveImageXMLFlags {
+    VIR_DOMAIN_SAVE_IMAGE_XML_SECURE = 0x1,
+} virDomainSaveImageXMLFlags;
+
+typedef enum virDomainSaveRestoreFlags {
+    VIR_DOMAIN_SAVE_BYPASS_CACHE = 0x1,
+    VIR_DOMAIN_SAVE_RUNNING      = 0x2,
+    VIR_DOMAIN_SAVE_PAUSED       = 0x4,
+    VIR_DOMAIN_SAVE_RESET_NVRAM  = 0x8,
+} virDomainSaveRestoreFlags;
+
+typedef enum virDomainSetTimeFlags {
+    VIR_DOMAIN_TIME_SYNC = 0x1,
+} virDomainSetTimeFlags;
+
+typedef enum virDomainSetUserPasswordFlags {
+    VIR_DOMAIN_PASSWORD_ENCRYPTED = 0x1,
+} virDomainSetUserPasswordFlags;
+
+typedef enum virDomainShutdownFlagValues {
+    VIR_DOMAIN_SHUTDOWN_DEFAULT        = 0x0,
+    VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN = 0x1,
+    VIR_DOMAIN_SHUTDOWN_GUEST_AGENT    = 0x2,
+    VIR_DOMAIN_SHUTDOWN_INITCTL        = 0x4,
+    VIR_DOMAIN_SHUTDOWN_SIGNAL         = 0x8,
+    VIR_DOMAIN_SHUTDOWN_PARAVIRT       = 0x10,
+} virDomainShutdownFlagValues;
+
+typedef enum virDomainShutdownReason {
+    VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0,
+    VIR_DOMAIN_SHUTDOWN_USER    = 1,
+} virDomainShutdownReason;
+
+typedef enum virDomainShutoffReason {
+    VIR_DOMAIN_SHUTOFF_UNKNOWN       = 0,
+    VIR_DOMAIN_SHUTOFF_SHUTDOWN      = 1,
+    VIR_DOMAIN_SHUTOFF_DESTROYED     = 2,
+    VIR_DOMAIN_SHUTOFF_CRASHED       = 3,
+    VIR_DOMAIN_SHUTOFF_MIGRATED      = 4,
+    VIR_DOMAIN_SHUTOFF_SAVED         = 5,
+    VIR_DOMAIN_SHUTOFF_FAILED        = 6,
+    VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT = 7,
+    VIR_DOMAIN_SHUTOFF_DAEMON        = 8,
+} virDomainShutoffReason;
+
+typedef enum virDomainSnapshotCreateFlags {
+    VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE    = 0x1,
+    VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT     = 0x2,
+    VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA = 0x4,
+    VIR_DOMAIN_SNAPSHOT_CREATE_HALT        = 0x8,
+    VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY   = 0x10,
+    VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT   = 0x20,
+    VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE     = 0x40,
+    VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC      = 0x80,
+    VIR_DOMAIN_SNAPSHOT_CREATE_LIVE        = 0x100,
+    VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE    = 0x200,
+} virDomainSnapshotCreateFlags;
+
+typedef enum virDomainSnapshotDeleteFlags {
+    VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN      = 0x1,
+    VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY = 0x2,
+    VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY = 0x4,
+} virDomainSnapshotDeleteFlags;
+
+typedef enum virDomainSnapshotListFlags {
+    VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS = 0x1,
+    VIR_DOMAIN_SNAPSHOT_LIST_ROOTS       = 0x1,
+    VIR_DOMAIN_SNAPSHOT_LIST_METADATA    = 0x2,
+    VIR_DOMAIN_SNAPSHOT_LIST_LEAVES      = 0x4,
+    VIR_DOMAIN_SNAPSHOT_LIST_NO_LEAVES   = 0x8,
+    VIR_DOMAIN_SNAPSHOT_LIST_NO_METADATA = 0x10,
+    VIR_DOMAIN_SNAPSHOT_LIST_INACTIVE    = 0x20,
+    VIR_DOMAIN_SNAPSHOT_LIST_ACTIVE      = 0x40,
+    VIR_DOMAIN_SNAPSHOT_LIST_DISK_ONLY   = 0x80,
+    VIR_DOMAIN_SNAPSHOT_LIST_INTERNAL    = 0x100,
+    VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL    = 0x200,
+    VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL = 0x400,
+} virDomainSnapshotListFlags;
+
+typedef enum virDomainSnapshotRevertFlags {
+    VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING     = 0x1,
+    VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED      = 0x2,
+    VIR_DOMAIN_SNAPSHOT_REVERT_FORCE       = 0x4,
+    VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM = 0x8,
+} virDomainSnapshotRevertFlags;
+
+typedef enum virDomainSnapshotXMLFlags {
+    VIR_DOMAIN_SNAPSHOT_XML_SECURE = 0x1,
+} virDomainSnapshotXMLFlags;
+
+typedef enum virDomainState {
+    VIR_DOMAIN_NOSTATE     = 0,
+    VIR_DOMAIN_RUNNING     = 1,
+    VIR_DOMAIN_BLOCKED     = 2,
+    VIR_DOMAIN_PAUSED      = 3,
+    VIR_DOMAIN_SHUTDOWN    = 4,
+    VIR_DOMAIN_SHUTOFF     = 5,
+    VIR_DOMAIN_CRASHED     = 6,
+    VIR_DOMAIN_PMSUSPENDED = 7,
+} virDomainState;
+
+typedef enum virDomainStatsTypes {
+    VIR_DOMAIN_STATS_STATE     = 0x1,
+    VIR_DOMAIN_STATS_CPU_TOTAL = 0x2,
+    VIR_DOMAIN_STATS_BALLOON   = 0x4,
+    VIR_DOMAIN_STATS_VCPU      = 0x8,
+    VIR_DOMAIN_STATS_INTERFACE = 0x10,
+    VIR_DOMAIN_STATS_BLOCK     = 0x20,
+    VIR_DOMAIN_STATS_PERF      = 0x40,
+    VIR_DOMAIN_STATS_IOTHREAD  = 0x80,
+    VIR_DOMAIN_STATS_MEMORY    = 0x100,
+    VIR_DOMAIN_STATS_DIRTYRATE = 0x200,
+    VIR_DOMAIN_STATS_VM        = 0x400,
+} virDomainStatsTypes;
+
+typedef enum virDomainUndefineFlagsValues {
+    VIR_DOMAIN_UNDEFINE_MANAGED_SAVE         = 0x1,
+    VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA   = 0x2,
+    VIR_DOMAIN_UNDEFINE_NVRAM                = 0x4,
+    VIR_DOMAIN_UNDEFINE_KEEP_NVRAM           = 0x8,
+    VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA = 0x10,
+    VIR_DOMAIN_UNDEFINE_TPM                  = 0x20,
+    VIR_DOMAIN_UNDEFINE_KEEP_TPM             = 0x40,
+} virDomainUndefineFlagsValues;
+
+typedef enum virDomainVcpuFlags {
+    VIR_DOMAIN_VCPU_CURRENT      = 0x0,
+    VIR_DOMAIN_VCPU_LIVE         = 0x1,
+    VIR_DOMAIN_VCPU_CONFIG       = 0x2,
+    VIR_DOMAIN_VCPU_MAXIMUM      = 0x4,
+    VIR_DOMAIN_VCPU_GUEST        = 0x8,
+    VIR_DOMAIN_VCPU_HOTPLUGGABLE = 0x10,
+} virDomainVcpuFlags;
+
+typedef enum virDomainXMLFlags {
+    VIR_DOMAIN_XML_SECURE     = 0x1,
+    VIR_DOMAIN_XML_INACTIVE   = 0x2,
+    VIR_DOMAIN_XML_UPDATE_CPU = 0x4,
+    VIR_DOMAIN_XML_MIGRATABLE = 0x8,
+} virDomainXMLFlags;
+
+typedef enum virErrorDomain {
+    VIR_FROM_NONE              = 0,
+    VIR_FROM_XEN               = 1,
+    VIR_FROM_XEND              = 2,
+    VIR_FROM_XENSTORE          = 3,
+    VIR_FROM_SEXPR             = 4,
+    VIR_FROM_XML               = 5,
+    VIR_FROM_DOM               = 6,
+    VIR_FROM_RPC               = 7,
+    VIR_FROM_PROXY             = 8,
+    VIR_FROM_CONF              = 9,
+    VIR_FROM_QEMU              = 10,
+    VIR_FROM_NET               = 11,
+    VIR_FROM_TEST              = 12,
+    VIR_FROM_REMOTE            = 13,
+    VIR_FROM_OPENVZ            = 14,
+    VIR_FROM_XENXM             = 15,
+    VIR_FROM_STATS_LINUX       = 16,
+    VIR_FROM_LXC               = 17,
+    VIR_FROM_STORAGE           = 18,
+    VIR_FROM_NETWORK           = 19,
+    VIR_FROM_DOMAIN            = 20,
+    VIR_FROM_UML               = 21,
+    VIR_FROM_NODEDEV           = 22,
+    VIR_FROM_XEN_INOTIFY       = 23,
+    VIR_FROM_SECURITY          = 24,
+    VIR_FROM_VBOX              = 25,
+    VIR_FROM_INTERFACE         = 26,
+    VIR_FROM_ONE               = 27,
+    VIR_FROM_ESX               = 28,
+    VIR_FROM_PHYP              = 29,
+    VIR_FROM_SECRET            = 30,
+    VIR_FROM_CPU               = 31,
+    VIR_FROM_XENAPI            = 32,
+    VIR_FROM_NWFILTER          = 33,
+    VIR_FROM_HOOK              = 34,
+    VIR_FROM_DOMAIN_SNAPSHOT   = 35,
+    VIR_FROM_AUDIT             = 36,
+    VIR_FROM_SYSINFO           = 37,
+    VIR_FROM_STREAMS           = 38,
+    VIR_FROM_VMWARE            = 39,
+    VIR_FROM_EVENT             = 40,
+    VIR_FROM_LIBXL             = 41,
+    VIR_FROM_LOCKING           = 42,
+    VIR_FROM_HYPERV            = 43,
+    VIR_FROM_CAPABILITIES      = 44,
+    VIR_FROM_URI               = 45,
+    VIR_FROM_AUTH              = 46,
+    VIR_FROM_DBUS              = 47,
+    VIR_FROM_PARALLELS         = 48,
+    VIR_FROM_DEVICE            = 49,
+    VIR_FROM_SSH               = 50,
+    VIR_FROM_LOCKSPACE         = 51,
+    VIR_FROM_INITCTL           = 52,
+    VIR_FROM_IDENTITY          = 53,
+    VIR_FROM_CGROUP            = 54,
+    VIR_FROM_ACCESS            = 55,
+    VIR_FROM_SYSTEMD           = 56,
+    VIR_FROM_BHYVE             = 57,
+    VIR_FROM_CRYPTO            = 58,
+    VIR_FROM_FIREWALL          = 59,
+    VIR_FROM_POLKIT            = 60,
+    VIR_FROM_THREAD            = 61,
+    VIR_FROM_ADMIN             = 62,
+    VIR_FROM_LOGGING           = 63,
+    VIR_FROM_XENXL             = 64,
+    VIR_FROM_PERF              = 65,
+    VIR_FROM_LIBSSH            = 66,
+    VIR_FROM_RESCTRL           = 67,
+    VIR_FROM_FIREWALLD         = 68,
+    VIR_FROM_DOMAIN_CHECKPOINT = 69,
+    VIR_FROM_TPM               = 70,
+    VIR_FROM_BPF               = 71,
+    VIR_FROM_CH                = 72,
+} virErrorDomain;
+
+typedef enum virErrorLevel {
+    VIR_ERR_NONE    = 0,
+    VIR_ERR_WARNING = 1,
+    VIR_ERR_ERROR   = 2,
+} virErrorLevel;
+
+typedef enum virErrorNumber {
+    VIR_ERR_OK                        = 0,
+    VIR_ERR_INTERNAL_ERROR            = 1,
+    VIR_ERR_NO_MEMORY                 = 2,
+    VIR_ERR_NO_SUPPORT                = 3,
+    VIR_ERR_UNKNOWN_HOST              = 4,
+    VIR_ERR_NO_CONNECT                = 5,
+    VIR_ERR_INVALID_CONN              = 6,
+    VIR_ERR_INVALID_DOMAIN            = 7,
+    VIR_ERR_INVALID_ARG               = 8,
+    VIR_ERR_OPERATION_FAILED          = 9,
+    VIR_ERR_GET_FAILED                = 10,
+    VIR_ERR_POST_FAILED               = 11,
+    VIR_ERR_HTTP_ERROR                = 12,
+    VIR_ERR_SEXPR_SERIAL              = 13,
+    VIR_ERR_NO_XEN                    = 14,
+    VIR_ERR_XEN_CALL                  = 15,
+    VIR_ERR_OS_TYPE                   = 16,
+    VIR_ERR_NO_KERNEL                 = 17,
+    VIR_ERR_NO_ROOT                   = 18,
+    VIR_ERR_NO_SOURCE                 = 19,
+    VIR_ERR_NO_TARGET                 = 20,
+    VIR_ERR_NO_NAME                   = 21,
+    VIR_ERR_NO_OS                     = 22,
+    VIR_ERR_NO_DEVICE                 = 23,
+    VIR_ERR_NO_XENSTORE               = 24,
+    VIR_ERR_DRIVER_FULL               = 25,
+    VIR_ERR_CALL_FAILED               = 26,
+    VIR_ERR_XML_ERROR                 = 27,
+    VIR_ERR_DOM_EXIST                 = 28,
+    VIR_ERR_OPERATION_DENIED          = 29,
+    VIR_ERR_OPEN_FAILED               = 30,
+    VIR_ERR_READ_FAILED               = 31,
+    VIR_ERR_PARSE_FAILED              = 32,
+    VIR_ERR_CONF_SYNTAX               = 33,
+    VIR_ERR_WRITE_FAILED              = 34,
+    VIR_ERR_XML_DETAIL                = 35,
+    VIR_ERR_INVALID_NETWORK           = 36,
+    VIR_ERR_NETWORK_EXIST             = 37,
+    VIR_ERR_SYSTEM_ERROR              = 38,
+    VIR_ERR_RPC                       = 39,
+    VIR_ERR_GNUTLS_ERROR              = 40,
+    VIR_WAR_NO_NETWORK                = 41,
+    VIR_ERR_NO_DOMAIN                 = 42,
+    VIR_ERR_NO_NETWORK                = 43,
+    VIR_ERR_INVALID_MAC               = 44,
+    VIR_ERR_AUTH_FAILED               = 45,
+    VIR_ERR_INVALID_STORAGE_POOL      = 46,
+    VIR_ERR_INVALID_STORAGE_VOL       = 47,
+    VIR_WAR_NO_STORAGE                = 48,
+    VIR_ERR_NO_STORAGE_POOL           = 49,
+    VIR_ERR_NO_STORAGE_VOL            = 50,
+    VIR_WAR_NO_NODE                   = 51,
+    VIR_ERR_INVALID_NODE_DEVICE       = 52,
+    VIR_ERR_NO_NODE_DEVICE            = 53,
+    VIR_ERR_NO_SECURITY_MODEL         = 54,
+    VIR_ERR_OPERATION_INVALID         = 55,
+    VIR_WAR_NO_INTERFACE              = 56,
+    VIR_ERR_NO_INTERFACE              = 57,
+    VIR_ERR_INVALID_INTERFACE         = 58,
+    VIR_ERR_MULTIPLE_INTERFACES       = 59,
+    VIR_WAR_NO_NWFILTER               = 60,
+    VIR_ERR_INVALID_NWFILTER          = 61,
+    VIR_ERR_NO_NWFILTER               = 62,
+    VIR_ERR_BUILD_FIREWALL            = 63,
+    VIR_WAR_NO_SECRET                 = 64,
+    VIR_ERR_INVALID_SECRET            = 65,
+    VIR_ERR_NO_SECRET                 = 66,
+    VIR_ERR_CONFIG_UNSUPPORTED        = 67,
+    VIR_ERR_OPERATION_TIMEOUT         = 68,
+    VIR_ERR_MIGRATE_PERSIST_FAILED    = 69,
+    VIR_ERR_HOOK_SCRIPT_FAILED        = 70,
+    VIR_ERR_INVALID_DOMAIN_SNAPSHOT   = 71,
+    VIR_ERR_NO_DOMAIN_SNAPSHOT        = 72,
+    VIR_ERR_INVALID_STREAM            = 73,
+    VIR_ERR_ARGUMENT_UNSUPPORTED      = 74,
+    VIR_ERR_STORAGE_PROBE_FAILED      = 75,
+    VIR_ERR_STORAGE_POOL_BUILT        = 76,
+    VIR_ERR_SNAPSHOT_REVERT_RISKY     = 77,
+    VIR_ERR_OPERATION_ABORTED         = 78,
+    VIR_ERR_AUTH_CANCELLED            = 79,
+    VIR_ERR_NO_DOMAIN_METADATA        = 80,
+    VIR_ERR_MIGRATE_UNSAFE            = 81,
+    VIR_ERR_OVERFLOW                  = 82,
+    VIR_ERR_BLOCK_COPY_ACTIVE         = 83,
+    VIR_ERR_OPERATION_UNSUPPORTED     = 84,
+    VIR_ERR_SSH                       = 85,
+    VIR_ERR_AGENT_UNRESPONSIVE        = 86,
+    VIR_ERR_RESOURCE_BUSY             = 87,
+    VIR_ERR_ACCESS_DENIED             = 88,
+    VIR_ERR_DBUS_SERVICE              = 89,
+    VIR_ERR_STORAGE_VOL_EXIST         = 90,
+    VIR_ERR_CPU_INCOMPATIBLE          = 91,
+    VIR_ERR_XML_INVALID_SCHEMA        = 92,
+    VIR_ERR_MIGRATE_FINISH_OK         = 93,
+    VIR_ERR_AUTH_UNAVAILABLE          = 94,
+    VIR_ERR_NO_SERVER                 = 95,
+    VIR_ERR_NO_CLIENT                 = 96,
+    VIR_ERR_AGENT_UNSYNCED            = 97,
+    VIR_ERR_LIBSSH                    = 98,
+    VIR_ERR_DEVICE_MISSING            = 99,
+    VIR_ERR_INVALID_NWFILTER_BINDING  = 100,
+    VIR_ERR_NO_NWFILTER_BINDING       = 101,
+    VIR_ERR_INVALID_DOMAIN_CHECKPOINT = 102,
+    VIR_ERR_NO_DOMAIN_CHECKPOINT      = 103,
+    VIR_ERR_NO_DOMAIN_BACKUP          = 104,
+    VIR_ERR_INVALID_NETWORK_PORT      = 105,
+    VIR_ERR_NETWORK_PORT_EXIST        = 106,
+    VIR_ERR_NO_NETWORK_PORT           = 107,
+    VIR_ERR_NO_HOSTNAME               = 108,
+    VIR_ERR_CHECKPOINT_INCONSISTENT   = 109,
+    VIR_ERR_MULTIPLE_DOMAINS          = 110,
+    VIR_ERR_NO_NETWORK_METADATA       = 111,
+    VIR_ERR_AGENT_COMMAND_TIMEOUT     = 112,
+    VIR_ERR_AGENT_COMMAND_FAILED      = 113,
+    VIR_ERR_INVALID_ENCR_KEY_SECRET   = 114,
+} virErrorNumber;
+
+typedef enum virEventHandleType {
+    VIR_EVENT_HANDLE_READABLE = 0x1,
+    VIR_EVENT_HANDLE_WRITABLE = 0x2,
+    VIR_EVENT_HANDLE_ERROR    = 0x4,
+    VIR_EVENT_HANDLE_HANGUP   = 0x8,
+} virEventHandleType;
+
+typedef enum virIPAddrType {
+    VIR_IP_ADDR_TYPE_IPV4 = 0,
+    VIR_IP_ADDR_TYPE_IPV6 = 1,
+} virIPAddrType;
+
+typedef enum virInterfaceDefineFlags {
+    VIR_INTERFACE_DEFINE_VALIDATE = 0x1,
+} virInterfaceDefineFlags;
+
+typedef enum virInterfaceXMLFlags {
+    VIR_INTERFACE_XML_INACTIVE = 0x1,
+} virInterfaceXMLFlags;
+
+typedef enum virKeycodeSet {
+    VIR_KEYCODE_SET_LINUX  = 0,
+    VIR_KEYCODE_SET_XT     = 1,
+    VIR_KEYCODE_SET_ATSET1 = 2,
+    VIR_KEYCODE_SET_ATSET2 = 3,
+    VIR_KEYCODE_SET_ATSET3 = 4,
+    VIR_KEYCODE_SET_OSX    = 5,
+    VIR_KEYCODE_SET_XT_KBD = 6,
+    VIR_KEYCODE_SET_USB    = 7,
+    VIR_KEYCODE_SET_WIN32  = 8,
+    VIR_KEYCODE_SET_QNUM   = 9,
+} virKeycodeSet;
+
+typedef enum virMemoryParameterType {
+    VIR_DOMAIN_MEMORY_PARAM_INT     = 1,
+    VIR_DOMAIN_MEMORY_PARAM_UINT    = 2,
+    VIR_DOMAIN_MEMORY_PARAM_LLONG   = 3,
+    VIR_DOMAIN_MEMORY_PARAM_ULLONG  = 4,
+    VIR_DOMAIN_MEMORY_PARAM_DOUBLE  = 5,
+    VIR_DOMAIN_MEMORY_PARAM_BOOLEAN = 6,
+} virMemoryParameterType;
+
+typedef enum virNWFilterBindingCreateFlags {
+    VIR_NWFILTER_BINDING_CREATE_VALIDATE = 0x1,
+} virNWFilterBindingCreateFlags;
+
+typedef enum virNWFilterDefineFlags {
+    VIR_NWFILTER_DEFINE_VALIDATE = 0x1,
+} virNWFilterDefineFlags;
+
+typedef enum virNetworkCreateFlags {
+    VIR_NETWORK_CREATE_VALIDATE = 0x1,
+} virNetworkCreateFlags;
+
+typedef enum virNetworkDefineFlags {
+    VIR_NETWORK_DEFINE_VALIDATE = 0x1,
+} virNetworkDefineFlags;
+
+typedef enum virNetworkEventID {
+    VIR_NETWORK_EVENT_ID_LIFECYCLE       = 0,
+    VIR_NETWORK_EVENT_ID_METADATA_CHANGE = 1,
+} virNetworkEventID;
+
+typedef enum virNetworkEventLifecycleType {
+    VIR_NETWORK_EVENT_DEFINED   = 0,
+    VIR_NETWORK_EVENT_UNDEFINED = 1,
+    VIR_NETWORK_EVENT_STARTED   = 2,
+    VIR_NETWORK_EVENT_STOPPED   = 3,
+} virNetworkEventLifecycleType;
+
+typedef enum virNetworkMetadataType {
+    VIR_NETWORK_METADATA_DESCRIPTION = 0,
+    VIR_NETWORK_METADATA_TITLE       = 1,
+    VIR_NETWORK_METADATA_ELEMENT     = 2,
+} virNetworkMetadataType;
+
+typedef enum virNetworkPortCreateFlags {
+    VIR_NETWORK_PORT_CREATE_RECLAIM  = 0x1,
+    VIR_NETWORK_PORT_CREATE_VALIDATE = 0x2,
+} virNetworkPortCreateFlags;
+
+typedef enum virNetworkUpdateCommand {
+    VIR_NETWORK_UPDATE_COMMAND_NONE      = 0,
+    VIR_NETWORK_UPDATE_COMMAND_MODIFY    = 1,
+    VIR_NETWORK_UPDATE_COMMAND_DELETE    = 2,
+    VIR_NETWORK_UPDATE_COMMAND_ADD_FIRST = 4,
+} virNetworkUpdateCommand;
+
+typedef enum virNetworkUpdateFlags {
+    VIR_NETWORK_UPDATE_AFFECT_CURRENT = 0x0,
+    VIR_NETWORK_UPDATE_AFFECT_LIVE    = 0x1,
+    VIR_NETWORK_UPDATE_AFFECT_CONFIG  = 0x2,
+} virNetworkUpdateFlags;
+
+typedef enum virNetworkUpdateSection {
+    VIR_NETWORK_SECTION_NONE              = 0,
+    VIR_NETWORK_SECTION_BRIDGE            = 1,
+    VIR_NETWORK_SECTION_DOMAIN            = 2,
+    VIR_NETWORK_SECTION_IP                = 3,
+    VIR_NETWORK_SECTION_IP_DHCP_HOST      = 4,
+    VIR_NETWORK_SECTION_IP_DHCP_RANGE     = 5,
+    VIR_NETWORK_SECTION_FORWARD           = 6,
+    VIR_NETWORK_SECTION_FORWARD_INTERFACE = 7,
+    VIR_NETWORK_SECTION_FORWARD_PF        = 8,
+    VIR_NETWORK_SECTION_PORTGROUP         = 9,
+    VIR_NETWORK_SECTION_DNS_HOST          = 10,
+    VIR_NETWORK_SECTION_DNS_TXT           = 11,
+    VIR_NETWORK_SECTION_DNS_SRV           = 12,
+} virNetworkUpdateSection;
+
+typedef enum virNetworkXMLFlags {
+    VIR_NETWORK_XML_INACTIVE = 0x1,
+} virNetworkXMLFlags;
+
+typedef enum virNodeAllocPagesFlags {
+    VIR_NODE_ALLOC_PAGES_ADD = 0x0,
+    VIR_NODE_ALLOC_PAGES_SET = 0x1,
+} virNodeAllocPagesFlags;
+
+typedef enum virNodeDeviceCreateXMLFlags {
+    VIR_NODE_DEVICE_CREATE_XML_VALIDATE = 0x1,
+} virNodeDeviceCreateXMLFlags;
+
+typedef enum virNodeDeviceDefineXMLFlags {
+    VIR_NODE_DEVICE_DEFINE_XML_VALIDATE = 0x1,
+} virNodeDeviceDefineXMLFlags;
+
+typedef enum virNodeDeviceEventID {
+    VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE = 0,
+    VIR_NODE_DEVICE_EVENT_ID_UPDATE    = 1,
+} virNodeDeviceEventID;
+
+typedef enum virNodeDeviceEventLifecycleType {
+    VIR_NODE_DEVICE_EVENT_CREATED   = 0,
+    VIR_NODE_DEVICE_EVENT_DELETED   = 1,
+    VIR_NODE_DEVICE_EVENT_DEFINED   = 2,
+    VIR_NODE_DEVICE_EVENT_UNDEFINED = 3,
+} virNodeDeviceEventLifecycleType;
+
+typedef enum virNodeDeviceUpdateFlags {
+    VIR_NODE_DEVICE_UPDATE_AFFECT_CURRENT = 0x0,
+    VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE    = 0x1,
+    VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG  = 0x2,
+} virNodeDeviceUpdateFlags;
+
+typedef enum virNodeDeviceXMLFlags {
+    VIR_NODE_DEVICE_XML_INACTIVE = 0x1,
+} virNodeDeviceXMLFlags;
+
+typedef enum virNodeGetCPUStatsAllCPUs {
+    VIR_NODE_CPU_STATS_ALL_CPUS = -1,
+} virNodeGetCPUStatsAllCPUs;
+
+typedef enum virNodeGetMemoryStatsAllCells {
+    VIR_NODE_MEMORY_STATS_ALL_CELLS = -1,
+} virNodeGetMemoryStatsAllCells;
+
+typedef enum virNodeSuspendTarget {
+    VIR_NODE_SUSPEND_TARGET_MEM    = 0,
+    VIR_NODE_SUSPEND_TARGET_DISK   = 1,
+    VIR_NODE_SUSPEND_TARGET_HYBRID = 2,
+} virNodeSuspendTarget;
+
+typedef enum virSchedParameterType {
+    VIR_DOMAIN_SCHED_FIELD_INT     = 1,
+    VIR_DOMAIN_SCHED_FIELD_UINT    = 2,
+    VIR_DOMAIN_SCHED_FIELD_LLONG   = 3,
+    VIR_DOMAIN_SCHED_FIELD_ULLONG  = 4,
+    VIR_DOMAIN_SCHED_FIELD_DOUBLE  = 5,
+    VIR_DOMAIN_SCHED_FIELD_BOOLEAN = 6,
+} virSchedParameterType;
+
+typedef enum virSecretDefineFlags {
+    VIR_SECRET_DEFINE_VALIDATE = 0x1,
+} virSecretDefineFlags;
+
+typedef enum virSecretEventID {
+    VIR_SECRET_EVENT_ID_LIFECYCLE     = 0,
+    VIR_SECRET_EVENT_ID_VALUE_CHANGED = 1,
+} virSecretEventID;
+
+typedef enum virSecretEventLifecycleType {
+    VIR_SECRET_EVENT_DEFINED   = 0,
+    VIR_SECRET_EVENT_UNDEFINED = 1,
+} virSecretEventLifecycleType;
+
+typedef enum virSecretUsageType {
+    VIR_SECRET_USAGE_TYPE_NONE   = 0,
+    VIR_SECRET_USAGE_TYPE_VOLUME = 1,
+    VIR_SECRET_USAGE_TYPE_CEPH   = 2,
+    VIR_SECRET_USAGE_TYPE_ISCSI  = 3,
+    VIR_SECRET_USAGE_TYPE_TLS    = 4,
+    VIR_SECRET_USAGE_TYPE_VTPM   = 5,
+} virSecretUsageType;
+
+typedef enum virStoragePoolBuildFlags {
+    VIR_STORAGE_POOL_BUILD_NEW          = 0x0,
+    VIR_STORAGE_POOL_BUILD_REPAIR       = 0x1,
+    VIR_STORAGE_POOL_BUILD_RESIZE       = 0x2,
+    VIR_STORAGE_POOL_BUILD_NO_OVERWRITE = 0x4,
+    VIR_STORAGE_POOL_BUILD_OVERWRITE    = 0x8,
+} virStoragePoolBuildFlags;
+
+typedef enum virStoragePoolCreateFlags {
+    VIR_STORAGE_POOL_CREATE_NORMAL                  = 0x0,
+    VIR_STORAGE_POOL_CREATE_WITH_BUILD              = 0x1,
+    VIR_STORAGE_POOL_CREATE_WITH_BUILD_OVERWRITE    = 0x2,
+    VIR_STORAGE_POOL_CREATE_WITH_BUILD_NO_OVERWRITE = 0x4,
+} virStoragePoolCreateFlags;
+
+typedef enum virStoragePoolDefineFlags {
+    VIR_STORAGE_POOL_DEFINE_VALIDATE = 0x1,
+} virStoragePoolDefineFlags;
+
+typedef enum virStoragePoolDeleteFlags {
+    VIR_STORAGE_POOL_DELETE_NORMAL = 0x0,
+    VIR_STORAGE_POOL_DELETE_ZEROED = 0x1,
+} virStoragePoolDeleteFlags;
+
+typedef enum virStoragePoolEventID {
+    VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE = 0,
+    VIR_STORAGE_POOL_EVENT_ID_REFRESH   = 1,
+} virStoragePoolEventID;
+
+typedef enum virStoragePoolEventLifecycleType {
+    VIR_STORAGE_POOL_EVENT_DEFINED   = 0,
+    VIR_STORAGE_POOL_EVENT_UNDEFINED = 1,
+    VIR_STORAGE_POOL_EVENT_STARTED   = 2,
+    VIR_STORAGE_POOL_EVENT_STOPPED   = 3,
+    VIR_STORAGE_POOL_EVENT_CREATED   = 4,
+    VIR_STORAGE_POOL_EVENT_DELETED   = 5,
+} virStoragePoolEventLifecycleType;
+
+typedef enum virStoragePoolState {
+    VIR_STORAGE_POOL_INACTIVE     = 0,
+    VIR_STORAGE_POOL_BUILDING     = 1,
+    VIR_STORAGE_POOL_RUNNING      = 2,
+    VIR_STORAGE_POOL_DEGRADED     = 3,
+    VIR_STORAGE_POOL_INACCESSIBLE = 4,
+} virStoragePoolState;
+
+typedef enum virStorageVolCreateFlags {
+    VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA = 0x1,
+    VIR_STORAGE_VOL_CREATE_REFLINK           = 0x2,
+    VIR_STORAGE_VOL_CREATE_VALIDATE          = 0x4,
+} virStorageVolCreateFlags;
+
+typedef enum virStorageVolDeleteFlags {
+    VIR_STORAGE_VOL_DELETE_NORMAL         = 0x0,
+    VIR_STORAGE_VOL_DELETE_ZEROED         = 0x1,
+    VIR_STORAGE_VOL_DELETE_WITH_SNAPSHOTS = 0x2,
+} virStorageVolDeleteFlags;
+
+typedef enum virStorageVolDownloadFlags {
+    VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM = 0x1,
+} virStorageVolDownloadFlags;
+
+typedef enum virStorageVolInfoFlags {
+    VIR_STORAGE_VOL_USE_ALLOCATION = 0x0,
+    VIR_STORAGE_VOL_GET_PHYSICAL   = 0x1,
+} virStorageVolInfoFlags;
+
+typedef enum virStorageVolResizeFlags {
+    VIR_STORAGE_VOL_RESIZE_ALLOCATE = 0x1,
+    VIR_STORAGE_VOL_RESIZE_DELTA    = 0x2,
+    VIR_STORAGE_VOL_RESIZE_SHRINK   = 0x4,
+} virStorageVolResizeFlags;
+
+typedef enum virStorageVolType {
+    VIR_STORAGE_VOL_FILE    = 0,
+    VIR_STORAGE_VOL_BLOCK   = 1,
+    VIR_STORAGE_VOL_DIR     = 2,
+    VIR_STORAGE_VOL_NETWORK = 3,
+    VIR_STORAGE_VOL_NETDIR  = 4,
+    VIR_STORAGE_VOL_PLOOP   = 5,
+} virStorageVolType;
+
+typedef enum virStorageVolUploadFlags {
+    VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM = 0x1,
+} virStorageVolUploadFlags;
+
+typedef enum virStorageVolWipeAlgorithm {
+    VIR_STORAGE_VOL_WIPE_ALG_ZERO       = 0,
+    VIR_STORAGE_VOL_WIPE_ALG_NNSA       = 1,
+    VIR_STORAGE_VOL_WIPE_ALG_DOD        = 2,
+    VIR_STORAGE_VOL_WIPE_ALG_BSI        = 3,
+    VIR_STORAGE_VOL_WIPE_ALG_GUTMANN    = 4,
+    VIR_STORAGE_VOL_WIPE_ALG_SCHNEIER   = 5,
+    VIR_STORAGE_VOL_WIPE_ALG_PFITZNER7  = 6,
+    VIR_STORAGE_VOL_WIPE_ALG_PFITZNER33 = 7,
+    VIR_STORAGE_VOL_WIPE_ALG_RANDOM     = 8,
+    VIR_STORAGE_VOL_WIPE_ALG_TRIM       = 9,
+} virStorageVolWipeAlgorithm;
+
+typedef enum virStorageXMLFlags {
+    VIR_STORAGE_XML_INACTIVE = 0x1,
+} virStorageXMLFlags;
+
+typedef enum virStreamEventType {
+    VIR_STREAM_EVENT_READABLE = 0x1,
+    VIR_STREAM_EVENT_WRITABLE = 0x2,
+    VIR_STREAM_EVENT_ERROR    = 0x4,
+    VIR_STREAM_EVENT_HANGUP   = 0x8,
+} virStreamEventType;
+
+typedef enum virStreamFlags {
+    VIR_STREAM_NONBLOCK = 0x1,
+} virStreamFlags;
+
+typedef enum virStreamRecvFlagsValues {
+    VIR_STREAM_RECV_STOP_AT_HOLE = 0x1,
+} virStreamRecvFlagsValues;
+
+typedef enum virTypedParameterFlags {
+    VIR_TYPED_PARAM_STRING_OKAY = 0x4,
+} virTypedParameterFlags;
+
+typedef enum virTypedParameterType {
+    VIR_TYPED_PARAM_INT     = 1,
+    VIR_TYPED_PARAM_UINT    = 2,
+    VIR_TYPED_PARAM_LLONG   = 3,
+    VIR_TYPED_PARAM_ULLONG  = 4,
+    VIR_TYPED_PARAM_DOUBLE  = 5,
+    VIR_TYPED_PARAM_BOOLEAN = 6,
+    VIR_TYPED_PARAM_STRING  = 7,
+} virTypedParameterType;
+
+typedef enum virVcpuHostCpuState {
+    VIR_VCPU_INFO_CPU_UNAVAILABLE = -2,
+    VIR_VCPU_INFO_CPU_OFFLINE     = -1,
+} virVcpuHostCpuState;
+
+typedef enum virVcpuState {
+    VIR_VCPU_OFFLINE = 0,
+    VIR_VCPU_RUNNING = 1,
+    VIR_VCPU_BLOCKED = 2,
+} virVcpuState;
+
+typedef enum virConnectDomainQemuMonitorEventRegisterFlags {
+    VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX  = 0x1,
+    VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_NOCASE = 0x2,
+} virConnectDomainQemuMonitorEventRegisterFlags;
+
+typedef enum virDomainQemuAgentCommandTimeoutValues {
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_BLOCK    = -2,
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_MIN      = -2,
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_DEFAULT  = -1,
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_NOWAIT   = 0,
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_SHUTDOWN = 60,
+} virDomainQemuAgentCommandTimeoutValues;
+
+typedef enum virDomainQemuMonitorCommandFlags {
+    VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT = 0x0,
+    VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP     = 0x1,
+} virDomainQemuMonitorCommandFlags;
+
+typedef enum virAdmConnectDaemonShutdownFlags {
+    VIR_DAEMON_SHUTDOWN_PRESERVE = 0x1,
+} virAdmConnectDaemonShutdownFlags;
+
+typedef enum virClientTransport {
+    VIR_CLIENT_TRANS_UNIX = 0,
+    VIR_CLIENT_TRANS_TCP  = 1,
+    VIR_CLIENT_TRANS_TLS  = 2,
+} virClientTransport;
+
+#define VIR_CONNECT_IDENTITY_GROUP_NAME              "group-name"
+#define VIR_CONNECT_IDENTITY_PROCESS_ID              "process-id"
+#define VIR_CONNECT_IDENTITY_PROCESS_TIME            "process-time"
+#define VIR_CONNECT_IDENTITY_SASL_USER_NAME          "sasl-user-name"
+#define VIR_CONNECT_IDENTITY_SELINUX_CONTEXT         "selinux-context"
+#define VIR_CONNECT_IDENTITY_UNIX_GROUP_ID           "unix-group-id"
+#define VIR_CONNECT_IDENTITY_UNIX_USER_ID            "unix-user-id"
+#define VIR_CONNECT_IDENTITY_USER_NAME               "user-name"
+#define VIR_CONNECT_IDENTITY_X509_DISTINGUISHED_NAME "x509-distinguished-name"
+
+#define VIR_DOMAIN_BANDWIDTH_IN_AVERAGE  "inbound.average"
+#define VIR_DOMAIN_BANDWIDTH_IN_BURST    "inbound.burst"
+#define VIR_DOMAIN_BANDWIDTH_IN_FLOOR    "inbound.floor"
+#define VIR_DOMAIN_BANDWIDTH_IN_PEAK     "inbound.peak"
+#define VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE "outbound.average"
+#define VIR_DOMAIN_BANDWIDTH_OUT_BURST   "outbound.burst"
+#define VIR_DOMAIN_BANDWIDTH_OUT_PEAK    "outbound.peak"
+
+#define VIR_DOMAIN_BLKIO_DEVICE_READ_BPS   "device_read_bytes_sec"
+#define VIR_DOMAIN_BLKIO_DEVICE_READ_IOPS  "device_read_iops_sec"
+#define VIR_DOMAIN_BLKIO_DEVICE_WEIGHT     "device_weight"
+#define VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS  "device_write_bytes_sec"
+#define VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS "device_write_iops_sec"
+#define VIR_DOMAIN_BLKIO_WEIGHT            "weight"
+
+#define VIR_DOMAIN_BLOCK_COPY_BANDWIDTH                    "bandwidth"
+#define VIR_DOMAIN_BLOCK_COPY_BUF_SIZE                     "buf-size"
+#define VIR_DOMAIN_BLOCK_COPY_GRANULARITY                  "granularity"
+#define VIR_DOMAIN_BLOCK_IOTUNE_GROUP_NAME                 "group_name"
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC             "read_bytes_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX         "read_bytes_sec_max"
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_BYTES_SEC_MAX_LENGTH  "read_bytes_sec_max_length"
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC              "read_iops_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX          "read_iops_sec_max"
+#define VIR_DOMAIN_BLOCK_IOTUNE_READ_IOPS_SEC_MAX_LENGTH   "read_iops_sec_max_length"
+#define VIR_DOMAIN_BLOCK_IOTUNE_SIZE_IOPS_SEC              "size_iops_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC            "total_bytes_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX        "total_bytes_sec_max"
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX_LENGTH "total_bytes_sec_max_length"
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC             "total_iops_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX         "total_iops_sec_max"
+#define VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX_LENGTH  "total_iops_sec_max_length"
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC            "write_bytes_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX        "write_bytes_sec_max"
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_BYTES_SEC_MAX_LENGTH "write_bytes_sec_max_length"
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC             "write_iops_sec"
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX         "write_iops_sec_max"
+#define VIR_DOMAIN_BLOCK_IOTUNE_WRITE_IOPS_SEC_MAX_LENGTH  "write_iops_sec_max_length"
+#define VIR_DOMAIN_BLOCK_STATS_ERRS                        "errs"
+#define VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ                   "flush_operations"
+#define VIR_DOMAIN_BLOCK_STATS_FLUSH_TOTAL_TIMES           "flush_total_times"
+#define VIR_DOMAIN_BLOCK_STATS_READ_BYTES                  "rd_bytes"
+#define VIR_DOMAIN_BLOCK_STATS_READ_REQ                    "rd_operations"
+#define VIR_DOMAIN_BLOCK_STATS_READ_TOTAL_TIMES            "rd_total_times"
+#define VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES                 "wr_bytes"
+#define VIR_DOMAIN_BLOCK_STATS_WRITE_REQ                   "wr_operations"
+#define VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES           "wr_total_times"
+
+#define VIR_DOMAIN_CPU_STATS_CPUTIME    "cpu_time"
+#define VIR_DOMAIN_CPU_STATS_SYSTEMTIME "system_time"
+#define VIR_DOMAIN_CPU_STATS_USERTIME   "user_time"
+#define VIR_DOMAIN_CPU_STATS_VCPUTIME   "vcpu_time"
+
+#define VIR_DOMAIN_IOTHREAD_POLL_GROW       "poll_grow"
+#define VIR_DOMAIN_IOTHREAD_POLL_MAX_NS     "poll_max_ns"
+#define VIR_DOMAIN_IOTHREAD_POLL_SHRINK     "poll_shrink"
+#define VIR_DOMAIN_IOTHREAD_THREAD_POOL_MAX "thread_pool_max"
+#define VIR_DOMAIN_IOTHREAD_THREAD_POOL_MIN "thread_pool_min"
+
+#define VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE   "auto_converge_throttle"
+#define VIR_DOMAIN_JOB_COMPRESSION_BYTES        "compression_bytes"
+#define VIR_DOMAIN_JOB_COMPRESSION_CACHE        "compression_cache"
+#define VIR_DOMAIN_JOB_COMPRESSION_CACHE_MISSES "compression_cache_misses"
+#define VIR_DOMAIN_JOB_COMPRESSION_OVERFLOW     "compression_overflow"
+#define VIR_DOMAIN_JOB_COMPRESSION_PAGES        "compression_pages"
+#define VIR_DOMAIN_JOB_DATA_PROCESSED           "data_processed"
+#define VIR_DOMAIN_JOB_DATA_REMAINING           "data_remaining"
+#define VIR_DOMAIN_JOB_DATA_TOTAL               "data_total"
+#define VIR_DOMAIN_JOB_DISK_BPS                 "disk_bps"
+#define VIR_DOMAIN_JOB_DISK_PROCESSED           "disk_processed"
+#define VIR_DOMAIN_JOB_DISK_REMAINING           "disk_remaining"
+#define VIR_DOMAIN_JOB_DISK_TEMP_TOTAL          "disk_temp_total"
+#define VIR_DOMAIN_JOB_DISK_TEMP_USED           "disk_temp_used"
+#define VIR_DOMAIN_JOB_DISK_TOTAL               "disk_total"
+#define VIR_DOMAIN_JOB_DOWNTIME                 "downtime"
+#define VIR_DOMAIN_JOB_DOWNTIME_NET             "downtime_net"
+#define VIR_DOMAIN_JOB_ERRMSG                   "errmsg"
+#define VIR_DOMAIN_JOB_MEMORY_BPS               "memory_bps"
+#define VIR_DOMAIN_JOB_MEMORY_CONSTANT          "memory_constant"
+#define VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE        "memory_dirty_rate"
+#define VIR_DOMAIN_JOB_MEMORY_ITERATION         "memory_iteration"
+#define VIR_DOMAIN_JOB_MEMORY_NORMAL            "memory_normal"
+#define VIR_DOMAIN_JOB_MEMORY_NORMAL_BYTES      "memory_normal_bytes"
+#define VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE         "memory_page_size"
+#define VIR_DOMAIN_JOB_MEMORY_POSTCOPY_REQS     "memory_postcopy_requests"
+#define VIR_DOMAIN_JOB_MEMORY_PROCESSED         "memory_processed"
+#define VIR_DOMAIN_JOB_MEMORY_REMAINING         "memory_remaining"
+#define VIR_DOMAIN_JOB_MEMORY_TOTAL             "memory_total"
+#define VIR_DOMAIN_JOB_OPERATION                "operation"
+#define VIR_DOMAIN_JOB_SETUP_TIME               "setup_time"
+#define VIR_DOMAIN_JOB_SUCCESS                  "success"
+#define VIR_DOMAIN_JOB_TIME_ELAPSED             "time_elapsed"
+#define VIR_DOMAIN_JOB_TIME_ELAPSED_NET         "time_elapsed_net"
+#define VIR_DOMAIN_JOB_TIME_REMAINING           "time_remaining"
+
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR          "sev-api-major"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR          "sev-api-minor"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID           "sev-build-id"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT        "sev-measurement"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY             "sev-policy"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET             "sev-secret"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_HEADER      "sev-secret-header"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS "sev-secret-set-address"
+
+#define VIR_DOMAIN_MEMORY_HARD_LIMIT      "hard_limit"
+#define VIR_DOMAIN_MEMORY_MIN_GUARANTEE   "min_guarantee"
+#define VIR_DOMAIN_MEMORY_SOFT_LIMIT      "soft_limit"
+#define VIR_DOMAIN_MEMORY_SWAP_HARD_LIMIT "swap_hard_limit"
+
+#define VIR_DOMAIN_NUMA_MODE       "numa_mode"
+#define VIR_DOMAIN_NUMA_NODESET    "numa_nodeset"
+#define VIR_DOMAIN_SAVE_PARAM_DXML "dxml"
+#define VIR_DOMAIN_SAVE_PARAM_FILE "file"
+
+#define VIR_DOMAIN_SCHEDULER_CAP             "cap"
+#define VIR_DOMAIN_SCHEDULER_CPU_SHARES      "cpu_shares"
+#define VIR_DOMAIN_SCHEDULER_EMULATOR_PERIOD "emulator_period"
+#define VIR_DOMAIN_SCHEDULER_EMULATOR_QUOTA  "emulator_quota"
+#define VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD   "global_period"
+#define VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA    "global_quota"
+#define VIR_DOMAIN_SCHEDULER_IOTHREAD_PERIOD "iothread_period"
+#define VIR_DOMAIN_SCHEDULER_IOTHREAD_QUOTA  "iothread_quota"
+#define VIR_DOMAIN_SCHEDULER_LIMIT           "limit"
+#define VIR_DOMAIN_SCHEDULER_RESERVATION     "reservation"
+#define VIR_DOMAIN_SCHEDULER_SHARES          "shares"
+#define VIR_DOMAIN_SCHEDULER_VCPU_PERIOD     "vcpu_period"
+#define VIR_DOMAIN_SCHEDULER_VCPU_QUOTA      "vcpu_quota"
+#define VIR_DOMAIN_SCHEDULER_WEIGHT          "weight"
+
+#define VIR_DOMAIN_TUNABLE_BLKDEV_DISK                       "blkdeviotune.disk"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_GROUP_NAME                 "blkdeviotune.group_name"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC             "blkdeviotune.read_bytes_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC_MAX         "blkdeviotune.read_bytes_sec_max"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_BYTES_SEC_MAX_LENGTH  "blkdeviotune.read_bytes_sec_max_length"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC              "blkdeviotune.read_iops_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC_MAX          "blkdeviotune.read_iops_sec_max"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_READ_IOPS_SEC_MAX_LENGTH   "blkdeviotune.read_iops_sec_max_length"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_SIZE_IOPS_SEC              "blkdeviotune.size_iops_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC            "blkdeviotune.total_bytes_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC_MAX        "blkdeviotune.total_bytes_sec_max"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_BYTES_SEC_MAX_LENGTH "blkdeviotune.total_bytes_sec_max_length"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC             "blkdeviotune.total_iops_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC_MAX         "blkdeviotune.total_iops_sec_max"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_TOTAL_IOPS_SEC_MAX_LENGTH  "blkdeviotune.total_iops_sec_max_length"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC            "blkdeviotune.write_bytes_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC_MAX        "blkdeviotune.write_bytes_sec_max"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_BYTES_SEC_MAX_LENGTH "blkdeviotune.write_bytes_sec_max_length"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC             "blkdeviotune.write_iops_sec"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC_MAX         "blkdeviotune.write_iops_sec_max"
+#define VIR_DOMAIN_TUNABLE_BLKDEV_WRITE_IOPS_SEC_MAX_LENGTH  "blkdeviotune.write_iops_sec_max_length"
+#define VIR_DOMAIN_TUNABLE_CPU_CPU_SHARES                    "cputune.cpu_shares"
+#define VIR_DOMAIN_TUNABLE_CPU_EMULATORPIN                   "cputune.emulatorpin"
+#define VIR_DOMAIN_TUNABLE_CPU_EMULATOR_PERIOD               "cputune.emulator_period"
+#define VIR_DOMAIN_TUNABLE_CPU_EMULATOR_QUOTA                "cputune.emulator_quota"
+#define VIR_DOMAIN_TUNABLE_CPU_GLOBAL_PERIOD                 "cputune.global_period"
+#define VIR_DOMAIN_TUNABLE_CPU_GLOBAL_QUOTA                  "cputune.global_quota"
+#define VIR_DOMAIN_TUNABLE_CPU_IOTHREADSPIN                  "cputune.iothreadpin%u"
+#define VIR_DOMAIN_TUNABLE_CPU_IOTHREAD_PERIOD               "cputune.iothread_period"
+#define VIR_DOMAIN_TUNABLE_CPU_IOTHREAD_QUOTA                "cputune.iothread_quota"
+#define VIR_DOMAIN_TUNABLE_CPU_VCPUPIN                       "cputune.vcpupin%u"
+#define VIR_DOMAIN_TUNABLE_CPU_VCPU_PERIOD                   "cputune.vcpu_period"
+#define VIR_DOMAIN_TUNABLE_CPU_VCPU_QUOTA                    "cputune.vcpu_quota"
+
+#define VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT  "auto_converge.increment"
+#define VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL    "auto_converge.initial"
+#define VIR_MIGRATE_PARAM_BANDWIDTH                "bandwidth"
+#define VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY       "bandwidth.postcopy"
+#define VIR_MIGRATE_PARAM_COMPRESSION              "compression"
+#define VIR_MIGRATE_PARAM_COMPRESSION_MT_DTHREADS  "compression.mt.dthreads"
+#define VIR_MIGRATE_PARAM_COMPRESSION_MT_LEVEL     "compression.mt.level"
+#define VIR_MIGRATE_PARAM_COMPRESSION_MT_THREADS   "compression.mt.threads"
+#define VIR_MIGRATE_PARAM_COMPRESSION_XBZRLE_CACHE "compression.xbzrle.cache"
+#define VIR_MIGRATE_PARAM_DEST_NAME                "destination_name"
+#define VIR_MIGRATE_PARAM_DEST_XML                 "destination_xml"
+#define VIR_MIGRATE_PARAM_DISKS_PORT               "disks_port"
+#define VIR_MIGRATE_PARAM_DISKS_URI                "disks_uri"
+#define VIR_MIGRATE_PARAM_GRAPHICS_URI             "graphics_uri"
+#define VIR_MIGRATE_PARAM_LISTEN_ADDRESS           "listen_address"
+#define VIR_MIGRATE_PARAM_MIGRATE_DISKS            "migrate_disks"
+#define VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS     "parallel.connections"
+#define VIR_MIGRATE_PARAM_PERSIST_XML              "persistent_xml"
+#define VIR_MIGRATE_PARAM_TLS_DESTINATION          "tls.destination"
+#define VIR_MIGRATE_PARAM_URI                      "migrate_uri"
+
+#define VIR_NETWORK_PORT_BANDWIDTH_IN_AVERAGE  "inbound.average"
+#define VIR_NETWORK_PORT_BANDWIDTH_IN_BURST    "inbound.burst"
+#define VIR_NETWORK_PORT_BANDWIDTH_IN_FLOOR    "inbound.floor"
+#define VIR_NETWORK_PORT_BANDWIDTH_IN_PEAK     "inbound.peak"
+#define VIR_NETWORK_PORT_BANDWIDTH_OUT_AVERAGE "outbound.average"
+#define VIR_NETWORK_PORT_BANDWIDTH_OUT_BURST   "outbound.burst"
+#define VIR_NETWORK_PORT_BANDWIDTH_OUT_PEAK    "outbound.peak"
+
+#define VIR_NODE_CPU_STATS_IDLE        "idle"
+#define VIR_NODE_CPU_STATS_INTR        "intr"
+#define VIR_NODE_CPU_STATS_IOWAIT      "iowait"
+#define VIR_NODE_CPU_STATS_KERNEL      "kernel"
+#define VIR_NODE_CPU_STATS_USER        "user"
+#define VIR_NODE_CPU_STATS_UTILIZATION "utilization"
+
+#define VIR_NODE_MEMORY_SHARED_FULL_SCANS         "shm_full_scans"
+#define VIR_NODE_MEMORY_SHARED_MERGE_ACROSS_NODES "shm_merge_across_nodes"
+#define VIR_NODE_MEMORY_SHARED_PAGES_SHARED       "shm_pages_shared"
+#define VIR_NODE_MEMORY_SHARED_PAGES_SHARING      "shm_pages_sharing"
+#define VIR_NODE_MEMORY_SHARED_PAGES_TO_SCAN      "shm_pages_to_scan"
+#define VIR_NODE_MEMORY_SHARED_PAGES_UNSHARED     "shm_pages_unshared"
+#define VIR_NODE_MEMORY_SHARED_PAGES_VOLATILE     "shm_pages_volatile"
+#define VIR_NODE_MEMORY_SHARED_SLEEP_MILLISECS    "shm_sleep_millisecs"
+#define VIR_NODE_MEMORY_STATS_BUFFERS             "buffers"
+#define VIR_NODE_MEMORY_STATS_CACHED              "cached"
+#define VIR_NODE_MEMORY_STATS_FREE                "free"
+#define VIR_NODE_MEMORY_STATS_TOTAL               "total"
+
+#define VIR_NODE_SEV_CBITPOS           "cbitpos"
+#define VIR_NODE_SEV_CERT_CHAIN        "cert-chain"
+#define VIR_NODE_SEV_CPU0_ID           "cpu0-id"
+#define VIR_NODE_SEV_MAX_ES_GUESTS     "max-es-guests"
+#define VIR_NODE_SEV_MAX_GUESTS        "max-guests"
+#define VIR_NODE_SEV_PDH               "pdh"
+#define VIR_NODE_SEV_REDUCED_PHYS_BITS "reduced-phys-bits"
+
+#define VIR_PERF_PARAM_ALIGNMENT_FAULTS        "alignment_faults"
+#define VIR_PERF_PARAM_BRANCH_INSTRUCTIONS     "branch_instructions"
+#define VIR_PERF_PARAM_BRANCH_MISSES           "branch_misses"
+#define VIR_PERF_PARAM_BUS_CYCLES              "bus_cycles"
+#define VIR_PERF_PARAM_CACHE_MISSES            "cache_misses"
+#define VIR_PERF_PARAM_CACHE_REFERENCES        "cache_references"
+#define VIR_PERF_PARAM_CMT                     "cmt"
+#define VIR_PERF_PARAM_CONTEXT_SWITCHES        "context_switches"
+#define VIR_PERF_PARAM_CPU_CLOCK               "cpu_clock"
+#define VIR_PERF_PARAM_CPU_CYCLES              "cpu_cycles"
+#define VIR_PERF_PARAM_CPU_MIGRATIONS          "cpu_migrations"
+#define VIR_PERF_PARAM_EMULATION_FAULTS        "emulation_faults"
+#define VIR_PERF_PARAM_INSTRUCTIONS            "instructions"
+#define VIR_PERF_PARAM_MBML                    "mbml"
+#define VIR_PERF_PARAM_MBMT                    "mbmt"
+#define VIR_PERF_PARAM_PAGE_FAULTS             "page_faults"
+#define VIR_PERF_PARAM_PAGE_FAULTS_MAJ         "page_faults_maj"
+#define VIR_PERF_PARAM_PAGE_FAULTS_MIN         "page_faults_min"
+#define VIR_PERF_PARAM_REF_CPU_CYCLES          "ref_cpu_cycles"
+#define VIR_PERF_PARAM_STALLED_CYCLES_BACKEND  "stalled_cycles_backend"
+#define VIR_PERF_PARAM_STALLED_CYCLES_FRONTEND "stalled_cycles_frontend"
+#define VIR_PERF_PARAM_TASK_CLOCK              "task_clock"
+
+#define VIR_CLIENT_INFO_READONLY                "readonly"
+#define VIR_CLIENT_INFO_SASL_USER_NAME          "sasl_user_name"
+#define VIR_CLIENT_INFO_SELINUX_CONTEXT         "selinux_context"
+#define VIR_CLIENT_INFO_SOCKET_ADDR             "sock_addr"
+#define VIR_CLIENT_INFO_UNIX_GROUP_ID           "unix_group_id"
+#define VIR_CLIENT_INFO_UNIX_GROUP_NAME         "unix_group_name"
+#define VIR_CLIENT_INFO_UNIX_PROCESS_ID         "unix_process_id"
+#define VIR_CLIENT_INFO_UNIX_USER_ID            "unix_user_id"
+#define VIR_CLIENT_INFO_UNIX_USER_NAME          "unix_user_name"
+#define VIR_CLIENT_INFO_X509_DISTINGUISHED_NAME "tls_x509_dname"
+
+#define VIR_SERVER_CLIENTS_CURRENT        "nclients"
+#define VIR_SERVER_CLIENTS_MAX            "nclients_max"
+#define VIR_SERVER_CLIENTS_UNAUTH_CURRENT "nclients_unauth"
+#define VIR_SERVER_CLIENTS_UNAUTH_MAX     "nclients_unauth_max"
+
+#define VIR_THREADPOOL_JOB_QUEUE_DEPTH "jobQueueDepth"
+
+#define VIR_THREADPOOL_WORKERS_CURRENT  "nWorkers"
+#define VIR_THREADPOOL_WORKERS_FREE     "freeWorkers"
+#define VIR_THREADPOOL_WORKERS_MAX      "maxWorkers"
+#define VIR_THREADPOOL_WORKERS_MIN      "minWorkers"
+#define VIR_THREADPOOL_WORKERS_PRIORITY "prioWorkers"
+
+#define VIR_DOMAIN_GUEST_INFO_DISK_COUNT                         "disk.count"
+#define VIR_DOMAIN_GUEST_INFO_DISK_PREFIX                        "disk."
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_ALIAS                  ".alias"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_DEPENDENCY_COUNT       ".dependency.count"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_DEPENDENCY_PREFIX      ".dependency."
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_DEPENDENCY_SUFFIX_NAME ".name"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_GUEST_ALIAS            ".guest_alias"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_GUEST_BUS              ".guest_bus"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_NAME                   ".name"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_PARTITION              ".partition"
+#define VIR_DOMAIN_GUEST_INFO_DISK_SUFFIX_SERIAL                 ".serial"
+#define VIR_DOMAIN_GUEST_INFO_FS_COUNT                           "fs.count"
+#define VIR_DOMAIN_GUEST_INFO_FS_PREFIX                          "fs."
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_DISK_COUNT               ".disk.count"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_DISK_PREFIX              ".disk."
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_DISK_SUFFIX_ALIAS        ".alias"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_DISK_SUFFIX_DEVICE       ".device"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_DISK_SUFFIX_SERIAL       ".serial"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_FSTYPE                   ".fstype"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_MOUNTPOINT               ".mountpoint"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_NAME                     ".name"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_TOTAL_BYTES              ".total-bytes"
+#define VIR_DOMAIN_GUEST_INFO_FS_SUFFIX_USED_BYTES               ".used-bytes"
+#define VIR_DOMAIN_GUEST_INFO_HOSTNAME_HOSTNAME                  "hostname"
+#define VIR_DOMAIN_GUEST_INFO_IF_COUNT                           "if.count"
+#define VIR_DOMAIN_GUEST_INFO_IF_PREFIX                          "if."
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_ADDR_COUNT               ".addr.count"
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_ADDR_PREFIX              ".addr."
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_ADDR_SUFFIX_ADDR         ".addr"
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_ADDR_SUFFIX_PREFIX       ".prefix"
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_ADDR_SUFFIX_TYPE         ".type"
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_HWADDR                   ".hwaddr"
+#define VIR_DOMAIN_GUEST_INFO_IF_SUFFIX_NAME                     ".name"
+#define VIR_DOMAIN_GUEST_INFO_LOAD_15M                           "load.15m"
+#define VIR_DOMAIN_GUEST_INFO_LOAD_1M                            "load.1m"
+#define VIR_DOMAIN_GUEST_INFO_LOAD_5M                            "load.5m"
+#define VIR_DOMAIN_GUEST_INFO_OS_ID                              "os.id"
+#define VIR_DOMAIN_GUEST_INFO_OS_KERNEL_RELEASE                  "os.kernel-release"
+#define VIR_DOMAIN_GUEST_INFO_OS_KERNEL_VERSION                  "os.kernel-version"
+#define VIR_DOMAIN_GUEST_INFO_OS_MACHINE                         "os.machine"
+#define VIR_DOMAIN_GUEST_INFO_OS_NAME                            "os.name"
+#define VIR_DOMAIN_GUEST_INFO_OS_PRETTY_NAME                     "os.pretty-name"
+#define VIR_DOMAIN_GUEST_INFO_OS_VARIANT                         "os.variant"
+#define VIR_DOMAIN_GUEST_INFO_OS_VARIANT_ID                      "os.variant-id"
+#define VIR_DOMAIN_GUEST_INFO_OS_VERSION                         "os.version"
+#define VIR_DOMAIN_GUEST_INFO_OS_VERSION_ID                      "os.version-id"
+#define VIR_DOMAIN_GUEST_INFO_TIMEZONE_NAME                      "timezone.name"
+#define VIR_DOMAIN_GUEST_INFO_TIMEZONE_OFFSET                    "timezone.offset"
+#define VIR_DOMAIN_GUEST_INFO_USER_COUNT                         "user.count"
+#define VIR_DOMAIN_GUEST_INFO_USER_PREFIX                        "user."
+#define VIR_DOMAIN_GUEST_INFO_USER_SUFFIX_DOMAIN                 ".domain"
+#define VIR_DOMAIN_GUEST_INFO_USER_SUFFIX_LOGIN_TIME             ".login-time"
+#define VIR_DOMAIN_GUEST_INFO_USER_SUFFIX_NAME                   ".name"
+
+#define VIR_DOMAIN_JOB_VFIO_DATA_TRANSFERRED      "vfio_data_transferred"
+#define VIR_DOMAIN_LAUNCH_SECURITY_SEV_SNP_POLICY "sev-snp-policy"
+
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT        "image_format"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_BZIP2  "bzip2"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_GZIP   "gzip"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_LZOP   "lzop"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_RAW    "raw"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_SPARSE "sparse"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_XZ     "xz"
+#define VIR_DOMAIN_SAVE_PARAM_IMAGE_FORMAT_ZSTD   "zstd"
+#define VIR_DOMAIN_SAVE_PARAM_PARALLEL_CHANNELS   "parallel.channels"
+
+#define VIR_DOMAIN_STATS_BALLOON_AVAILABLE                                           "balloon.available"
+#define VIR_DOMAIN_STATS_BALLOON_CURRENT                                             "balloon.current"
+#define VIR_DOMAIN_STATS_BALLOON_DISK_CACHES                                         "balloon.disk_caches"
+#define VIR_DOMAIN_STATS_BALLOON_HUGETLB_PGALLOC                                     "balloon.hugetlb_pgalloc"
+#define VIR_DOMAIN_STATS_BALLOON_HUGETLB_PGFAIL                                      "balloon.hugetlb_pgfail"
+#define VIR_DOMAIN_STATS_BALLOON_LAST_UPDATE                                         "balloon.last-update"
+#define VIR_DOMAIN_STATS_BALLOON_MAJOR_FAULT                                         "balloon.major_fault"
+#define VIR_DOMAIN_STATS_BALLOON_MAXIMUM                                             "balloon.maximum"
+#define VIR_DOMAIN_STATS_BALLOON_MINOR_FAULT                                         "balloon.minor_fault"
+#define VIR_DOMAIN_STATS_BALLOON_RSS                                                 "balloon.rss"
+#define VIR_DOMAIN_STATS_BALLOON_SWAP_IN                                             "balloon.swap_in"
+#define VIR_DOMAIN_STATS_BALLOON_SWAP_OUT                                            "balloon.swap_out"
+#define VIR_DOMAIN_STATS_BALLOON_UNUSED                                              "balloon.unused"
+#define VIR_DOMAIN_STATS_BALLOON_USABLE                                              "balloon.usable"
+#define VIR_DOMAIN_STATS_BLOCK_COUNT                                                 "block.count"
+#define VIR_DOMAIN_STATS_BLOCK_PREFIX                                                "block."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_ALLOCATION                                     ".allocation"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_BACKINGINDEX                                   ".backingIndex"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_CAPACITY                                       ".capacity"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_ERRORS                                         ".errors"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_FL_REQS                                        ".fl.reqs"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_FL_TIMES                                       ".fl.times"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_FLUSH_PREFIX                 ".latency_histogram.flush."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_READ_PREFIX                  ".latency_histogram.read."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_COUNT             "bin.count"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_PREFIX            "bin."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_SUFFIX_START      ".start"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_SUFFIX_BIN_SUFFIX_VALUE      ".value"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_WRITE_PREFIX                 ".latency_histogram.write."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LATENCY_HISTOGRAM_ZONE_APPEND_PREFIX           ".latency_histogram.zone_append."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_DISCARD_ALIGNMENT                       ".limits.discard_alignment"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_DISCARD_MAX                             ".limits.discard_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_IOV_HW_MAX                              ".limits.iov_hw_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_IOV_MAX                                 ".limits.iov_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_MEMORY_ALIGNMENT_MINIMAL                ".limits.memory_alignment_minimal"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_MEMORY_ALIGNMENT_OPTIMAL                ".limits.memory_alignment_optimal"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_REQUEST_ALIGNMENT                       ".limits.request_alignment"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_HW_MAX                         ".limits.transfer_hw_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_MAX                            ".limits.transfer_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_TRANSFER_OPTIMAL                        ".limits.transfer_optimal"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_WRITE_ZEROES_ALIGNMENT                  ".limits.write_zeroes_alignment"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_LIMITS_WRITE_ZEROES_MAX                        ".limits.write_zeroes_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_NAME                                           ".name"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_PATH                                           ".path"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_PHYSICAL                                       ".physical"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_RD_BYTES                                       ".rd.bytes"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_RD_REQS                                        ".rd.reqs"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_RD_TIMES                                       ".rd.times"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_THRESHOLD                                      ".threshold"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_COUNT                              ".timed_group.count"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_PREFIX                             ".timed_group."
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_FLUSH_LATENCY_AVG           ".flush_latency_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_FLUSH_LATENCY_MAX           ".flush_latency_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_FLUSH_LATENCY_MIN           ".flush_latency_min"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_INTERVAL                    ".interval"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_LATENCY_AVG              ".rd_latency_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_LATENCY_MAX              ".rd_latency_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_LATENCY_MIN              ".rd_latency_min"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_RD_QUEUE_DEPTH_AVG          ".rd_queue_depth_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_LATENCY_AVG              ".wr_latency_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_LATENCY_MAX              ".wr_latency_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_LATENCY_MIN              ".wr_latency_min"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_WR_QUEUE_DEPTH_AVG          ".wr_queue_depth_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_LATENCY_AVG     ".zone_append_latency_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_LATENCY_MAX     ".zone_append_latency_max"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_LATENCY_MIN     ".zone_append_latency_min"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_TIMED_GROUP_SUFFIX_ZONE_APPEND_QUEUE_DEPTH_AVG ".zone_append_queue_depth_avg"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_WR_BYTES                                       ".wr.bytes"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_WR_REQS                                        ".wr.reqs"
+#define VIR_DOMAIN_STATS_BLOCK_SUFFIX_WR_TIMES                                       ".wr.times"
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_COUNT                                     "cpu.cache.monitor.count"
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_PREFIX                                    "cpu.cache.monitor."
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_COUNT                         ".bank.count"
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_PREFIX                        ".bank."
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_SUFFIX_BYTES                  ".bytes"
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_BANK_SUFFIX_ID                     ".id"
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_NAME                               ".name"
+#define VIR_DOMAIN_STATS_CPU_CACHE_MONITOR_SUFFIX_VCPUS                              ".vcpus"
+#define VIR_DOMAIN_STATS_CPU_HALTPOLL_FAIL_TIME                                      "cpu.haltpoll.fail.time"
+#define VIR_DOMAIN_STATS_CPU_HALTPOLL_SUCCESS_TIME                                   "cpu.haltpoll.success.time"
+#define VIR_DOMAIN_STATS_CPU_SYSTEM                                                  "cpu.system"
+#define VIR_DOMAIN_STATS_CPU_TIME                                                    "cpu.time"
+#define VIR_DOMAIN_STATS_CPU_USER                                                    "cpu.user"
+#define VIR_DOMAIN_STATS_CUSTOM_SUFFIX_TYPE_CUR                                      ".cur"
+#define VIR_DOMAIN_STATS_CUSTOM_SUFFIX_TYPE_MAX                                      ".max"
+#define VIR_DOMAIN_STATS_CUSTOM_SUFFIX_TYPE_SUM                                      ".sum"
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_MODE                                         "dirtyrate.calc_mode"
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_PERIOD                                       "dirtyrate.calc_period"
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_START_TIME                                   "dirtyrate.calc_start_time"
+#define VIR_DOMAIN_STATS_DIRTYRATE_CALC_STATUS                                       "dirtyrate.calc_status"
+#define VIR_DOMAIN_STATS_DIRTYRATE_MEGABYTES_PER_SECOND                              "dirtyrate.megabytes_per_second"
+#define VIR_DOMAIN_STATS_DIRTYRATE_VCPU_PREFIX                                       "dirtyrate.vcpu."
+#define VIR_DOMAIN_STATS_DIRTYRATE_VCPU_SUFFIX_MEGABYTES_PER_SECOND                  ".megabytes_per_second"
+#define VIR_DOMAIN_STATS_IOTHREAD_COUNT                                              "iothread.count"
+#define VIR_DOMAIN_STATS_IOTHREAD_PREFIX                                             "iothread."
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_GROW                                   ".poll-grow"
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_MAX_NS                                 ".poll-max-ns"
+#define VIR_DOMAIN_STATS_IOTHREAD_SUFFIX_POLL_SHRINK                                 ".poll-shrink"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_COUNT                              "memory.bandwidth.monitor.count"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_PREFIX                             "memory.bandwidth.monitor."
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NAME                        ".name"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_COUNT                  ".node.count"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_PREFIX                 ".node."
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_SUFFIX_BYTES_LOCAL     ".bytes.local"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_SUFFIX_BYTES_TOTAL     ".bytes.total"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_NODE_SUFFIX_ID              ".id"
+#define VIR_DOMAIN_STATS_MEMORY_BANDWIDTH_MONITOR_SUFFIX_VCPUS                       ".vcpus"
+#define VIR_DOMAIN_STATS_NET_COUNT                                                   "net.count"
+#define VIR_DOMAIN_STATS_NET_PREFIX                                                  "net."
+#define VIR_DOMAIN_STATS_NET_SUFFIX_NAME                                             ".name"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_BYTES                                         ".rx.bytes"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_DROP                                          ".rx.drop"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_ERRS                                          ".rx.errs"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_RX_PKTS                                          ".rx.pkts"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_BYTES                                         ".tx.bytes"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_DROP                                          ".tx.drop"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_ERRS                                          ".tx.errs"
+#define VIR_DOMAIN_STATS_NET_SUFFIX_TX_PKTS                                          ".tx.pkts"
+#define VIR_DOMAIN_STATS_PERF_ALIGNMENT_FAULTS                                       "perf.alignment_faults"
+#define VIR_DOMAIN_STATS_PERF_BRANCH_INSTRUCTIONS                                    "perf.branch_instructions"
+#define VIR_DOMAIN_STATS_PERF_BRANCH_MISSES                                          "perf.branch_misses"
+#define VIR_DOMAIN_STATS_PERF_BUS_CYCLES                                             "perf.bus_cycles"
+#define VIR_DOMAIN_STATS_PERF_CACHE_MISSES                                           "perf.cache_misses"
+#define VIR_DOMAIN_STATS_PERF_CACHE_REFERENCES                                       "perf.cache_references"
+#define VIR_DOMAIN_STATS_PERF_CMT                                                    "perf.cmt"
+#define VIR_DOMAIN_STATS_PERF_CONTEXT_SWITCHES                                       "perf.context_switches"
+#define VIR_DOMAIN_STATS_PERF_CPU_CLOCK                                              "perf.cpu_clock"
+#define VIR_DOMAIN_STATS_PERF_CPU_CYCLES                                             "perf.cpu_cycles"
+#define VIR_DOMAIN_STATS_PERF_CPU_MIGRATIONS                                         "perf.cpu_migrations"
+#define VIR_DOMAIN_STATS_PERF_EMULATION_FAULTS                                       "perf.emulation_faults"
+#define VIR_DOMAIN_STATS_PERF_INSTRUCTIONS                                           "perf.instructions"
+#define VIR_DOMAIN_STATS_PERF_MBML                                                   "perf.mbml"
+#define VIR_DOMAIN_STATS_PERF_MBMT                                                   "perf.mbmt"
+#define VIR_DOMAIN_STATS_PERF_PAGE_FAULTS                                            "perf.page_faults"
+#define VIR_DOMAIN_STATS_PERF_PAGE_FAULTS_MAJ                                        "perf.page_faults_maj"
+#define VIR_DOMAIN_STATS_PERF_PAGE_FAULTS_MIN                                        "perf.page_faults_min"
+#define VIR_DOMAIN_STATS_PERF_REF_CPU_CYCLES                                         "perf.ref_cpu_cycles"
+#define VIR_DOMAIN_STATS_PERF_STALLED_CYCLES_BACKEND                                 "perf.stalled_cycles_backend"
+#define VIR_DOMAIN_STATS_PERF_STALLED_CYCLES_FRONTEND                                "perf.stalled_cycles_frontend"
+#define VIR_DOMAIN_STATS_PERF_TASK_CLOCK                                             "perf.task_clock"
+#define VIR_DOMAIN_STATS_STATE_REASON                                                "state.reason"
+#define VIR_DOMAIN_STATS_STATE_STATE                                                 "state.state"
+#define VIR_DOMAIN_STATS_VCPU_CURRENT                                                "vcpu.current"
+#define VIR_DOMAIN_STATS_VCPU_MAXIMUM                                                "vcpu.maximum"
+#define VIR_DOMAIN_STATS_VCPU_PREFIX                                                 "vcpu."
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_DELAY                                           ".delay"
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_HALTED                                          ".halted"
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_STATE                                           ".state"
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_TIME                                            ".time"
+#define VIR_DOMAIN_STATS_VCPU_SUFFIX_WAIT                                            ".wait"
+#define VIR_DOMAIN_STATS_VM_PREFIX                                                   "vm."
+
+#define VIR_MIGRATE_PARAM_BANDWIDTH_AVAIL_SWITCHOVER  "bandwidth.avail.switchover"
+#define VIR_MIGRATE_PARAM_COMPRESSION_ZLIB_LEVEL      "compression.zlib.level"
+#define VIR_MIGRATE_PARAM_COMPRESSION_ZSTD_LEVEL      "compression.zstd.level"
+#define VIR_MIGRATE_PARAM_MIGRATE_DISKS_DETECT_ZEROES "migrate_disks_detect_zeroes"
+#define VIR_MIGRATE_PARAM_MIGRATE_DISKS_TARGET_ZERO   "migrate_disks_target_zero"
+
+#define VIR_NODE_CPU_STATS_GUEST        "guest"
+#define VIR_NODE_MEMORY_STATS_AVAILABLE "available"
+// clang-format on
