@@ -25,16 +25,25 @@ SCALARS = {"int": "int32", "unsigned": "uint32", "hyper": "int64", "unsigned hyp
            "double": "double", "char": "int8", "unsigned char": "uint8", "unsigned short": "uint16"}
 
 # object of a .def row -> type of the member that it names
-OBJECTS = {"DOMAIN": "struct remote_nonnull_domain", "NETWORK": "struct remote_nonnull_network",
-           "POOL": "struct remote_nonnull_storage_pool", "VOLUME": "struct remote_nonnull_storage_vol",
-           "SECRET": "struct remote_nonnull_secret", "INTERFACE": "struct remote_nonnull_interface",
-           "NWFILTER": "struct remote_nonnull_nwfilter", "BINDING": "struct remote_nonnull_nwfilter_binding",
-           "SERVER": "struct admin_nonnull_server", "CLIENT": "struct admin_nonnull_client",
+OBJECTS = {"DOMAIN": "struct remote_nonnull_domain",
+           "NETWORK": "struct remote_nonnull_network",
+           "POOL": "struct remote_nonnull_storage_pool",
+           "VOLUME": "struct remote_nonnull_storage_vol",
+           "SECRET": "struct remote_nonnull_secret",
+           "INTERFACE": "struct remote_nonnull_interface",
+           "NWFILTER": "struct remote_nonnull_nwfilter",
+           "BINDING": "struct remote_nonnull_nwfilter_binding",
+           "SERVER": "struct admin_nonnull_server",
+           "CLIENT": "struct admin_nonnull_client",
            "NODE_DEVICE": "string"}
 MODES = {"PEEK", "SURVEY", "ABORT", "AGENT", "QUERY", "CHANGE", "JOB"}
-OWNERS = {"CORE", "SELF", "HYPERVISOR", "NETWORK", "NODE", "STORAGE", "SECRET", "NWFILTER", "INTERFACE"}
+OWNERS = {"CORE", "SELF", "HYPERVISOR", "NETWORK", "NODE", "STORAGE", "SECRET", "NWFILTER",
+          "INTERFACE"}
 STREAMS = {"-": "NO_STREAM", "to_daemon": "TO_DAEMON", "to_client": "TO_CLIENT", "both": "BOTH"}
-COLUMNS = "number name args ret object access acl filter priority mode owner stream".split()
+COLUMNS = {"PROC": "number name args ret object access acl filter priority mode owner "
+                   "stream".split(),
+           "EVENT": "number name msg filter".split(),
+           "MESSAGE": "number name".split()}
 
 # Asked for by procedures that came after 9.0.0, which the table of permissions describes.
 LATER_PERMISSIONS = {("node_device", "save")}
@@ -48,6 +57,10 @@ def facts(name):
         return list(csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+def values(table):
+    return {row["constant"]: int(row["value"]) for row in facts(table)}
+
+
 def source(name):
     return re.sub(r"/\*.*?\*/", " ", (PROTOCOL / name).read_text(), flags=re.S)
 
@@ -58,12 +71,11 @@ class Tap:
     def __init__(self):
         self.count = self.failed = 0
 
-    def check(self, title, expected, found):
-        wrong = [f"{key}: missing, the facts say {expected[key]}" for key in expected if key not in found]
-        wrong += [f"{key}: the facts do not know it: {found[key]}" for key in found if key not in expected]
-        wrong += [f"{key}: {found[key]}, the facts say {expected[key]}"
-                  for key in expected if key in found and expected[key] != found[key]]
-        if not wrong and list(expected) != list(found):
+    def check(self, title, expected, found, ordered=False):
+        wrong = [f"{key}: the facts say {want}, found {found.get(key, 'nothing')}"
+                 for key, want in expected.items() if found.get(key) != want]
+        wrong += [f"{key}: not in the facts: {found[key]}" for key in found if key not in expected]
+        if ordered and not wrong and list(expected) != list(found):
             wrong = ["the order differs"]
         self.report(title, wrong)
 
@@ -163,35 +175,33 @@ def expected_structs(program):
     structs = {}
     for row in facts("structs"):
         if row["program"] == program:
-            limit = row["limit_name"] or row["limit"]
-            structs.setdefault(row["struct"], []).append((row["case"], row["field"], row["type"], limit))
-    return dict(sorted(structs.items()))
+            field = row["case"], row["field"], row["type"], row["limit_name"] or row["limit"]
+            structs.setdefault(row["struct"], []).append(field)
+    return structs
 
 
 def check_interfaces(tap):
     net = Interface("net")
     remote = Interface("remote", [net])
     files = {"net": net, "remote": remote, "qemu": Interface("qemu", [remote]),
-             "lxc": Interface("lxc", [remote]), "admin": Interface("admin"), "keepalive": Interface("keepalive")}
-    known = {"VIR_UUID_BUFLEN": uuid_size(), **{row["constant"]: int(row["value"]) for row in facts("limits")}}
+             "lxc": Interface("lxc", [remote]), "admin": Interface("admin"),
+             "keepalive": Interface("keepalive")}
+    uuid = {"VIR_UUID_BUFLEN": values("enums")["VIR_UUID_BUFLEN"]}
     for name, file in files.items():
-        limits = {row["constant"]: int(row["value"]) for row in facts("limits") if row["program"] == name}
-        if name == "net":
-            limits["VIR_UUID_BUFLEN"] = uuid_size()
-        tap.check(f"{name}.x constants", dict(sorted(limits.items())), dict(sorted(file.consts.items())))
-        tap.check(f"{name}.x structs", expected_structs(name), dict(sorted(file.structs.items())))
+        limits = {row["constant"]: int(row["value"])
+                  for row in facts("limits") if row["program"] == name}
+        tap.check(f"{name}.x constants", limits | (uuid if name == "net" else {}), file.consts)
+        tap.check(f"{name}.x structs", expected_structs(name), file.structs)
     for enum, name, type_name, prefix in ENUMS:
         expected = {prefix + row["name"].upper(): int(row["value"])
                     for row in facts("protocol_enums") if row["enum"] == enum}
         tap.check(f"{name}.x {type_name}", expected, files[name].enums.pop(type_name, {}))
     tap.report("no other enumerations", [e for file in files.values() for e in file.enums])
+    known = values("limits") | uuid
     tap.report("limits of the struct table", [
-        f"{row['struct']}.{row['field']}: {row['limit_name']} is not {row['limit']}" for row in facts("structs")
+        f"{row['struct']}.{row['field']}: {row['limit_name']} is not {row['limit']}"
+        for row in facts("structs")
         if row["limit_name"] and known.get(row["limit_name"]) != int(row["limit"])])
-
-
-def uuid_size():
-    return next(int(row["value"]) for row in facts("enums") if row["constant"] == "VIR_UUID_BUFLEN")
 
 
 # ---- .def
@@ -299,7 +309,7 @@ def event_filter(row, rows):
 
 def expected_row(row, rows, value):
     prefix = "" if row["program"] == "remote" else row["program"] + "_"
-    payload = {column: "none" if row[column] == "-" else row[column] for column in ("args", "ret")}
+    payload = {column: row[column].replace("-", "none") for column in ("args", "ret")}
     expected = {"number": int(row["number"]), "name": prefix + row["name"]}
     if row["kind"] == "message":
         return "MESSAGE", expected
@@ -307,15 +317,13 @@ def expected_row(row, rows, value):
         return "EVENT", {**expected, "msg": payload["args"],
                          "filter": acl_of_facts(event_filter(row, rows), value)}
     return "PROC", {**expected, **payload, "access": access_of_facts(row, value),
-                    "acl": acl_of_facts(row["acl"], value), "filter": acl_of_facts(row["acl_filter"], value),
+                    "acl": acl_of_facts(row["acl"], value),
+                    "filter": acl_of_facts(row["acl_filter"], value),
                     "priority": row["priority"].upper(), "stream": STREAMS[row["stream"]]}
 
 
-def found_row(kind, values):
-    names = {"PROC": COLUMNS, "EVENT": ["number", "name", "msg", "filter"], "MESSAGE": ["number", "name"]}[kind]
-    if len(names) != len(values):
-        raise SystemExit(f"{values}: not {len(names)} columns")
-    row = dict(zip(names, values))
+def found_row(kind, texts):
+    row = dict(zip(COLUMNS[kind], texts, strict=True))
     row["number"] = int(row["number"])
     for column in ("acl", "filter"):
         if column in row:
@@ -338,10 +346,10 @@ def member_type(structs, name, path):
 def check_design(tap, program, rows, structs):
     """What is ours: the object is a member of its type, and one is named wherever there is one."""
     wrong = []
-    for kind, values in rows:
+    for kind, texts in rows:
         if kind != "PROC":
             continue
-        row = dict(zip(COLUMNS, values))
+        row = dict(zip(COLUMNS[kind], texts))
         m = re.fullmatch(r"(\w+)\(([\w.]+)\)", row["object"])
         if m:
             if member_type(structs, row["args"], m[2]) != OBJECTS.get(m[1], "?"):
@@ -358,28 +366,46 @@ def check_design(tap, program, rows, structs):
 
 
 def check_procedures(tap):
-    value = {row["constant"]: int(row["value"]) for row in facts("enums")}
-    permissions = LATER_PERMISSIONS | {(row["object"], row["permission"]) for row in facts("acl_permissions")}
-    structs = {name: fields for program in PROGRAMS for name, fields in expected_structs(program).items()}
-    table, names = facts("procedures"), []
+    value, table, names, structs = values("enums"), facts("procedures"), [], {}
+    permissions = {(row["object"], row["permission"]) for row in facts("acl_permissions")}
     for program in PROGRAMS:
-        rows = rows_of(program)
-        expected, found = {}, {}
-        for row in table:
-            if row["program"] == program:
-                expected[row["name"]] = expected_row(row, table, value)
-        for kind, values in rows:
-            name = values[1] if program == "remote" else values[1].removeprefix(program + "_")
-            if name in found:
-                raise SystemExit(f"{program}.def: {name} comes twice")
-            found[name] = found_row(kind, values)
-        tap.check(f"{program}.def rows", expected, found)
+        rows, found = rows_of(program), {}
+        structs |= expected_structs(program)
+        expected = {row["name"]: expected_row(row, table, value)
+                    for row in table if row["program"] == program}
+        for kind, texts in rows:
+            name = texts[1].removeprefix("" if program == "remote" else program + "_")
+            Interface.once(found, name, found_row(kind, texts))
+        names += [texts[1] for _kind, texts in rows]
+        tap.check(f"{program}.def rows", expected, found, ordered=True)
         check_design(tap, program, rows, structs)
-        names += [values[1] for _kind, values in rows]
-        tap.report(f"{program}.def permissions exist", [
-            f"{name}: {one[0]}:{one[1]}" for name, (_kind, row) in found.items()
-            for one in row.get("acl", []) + row.get("filter", []) if one[:2] not in permissions])
+        tap.report(f"{program}.def permissions", [
+            f"{name}: {one[0]}:{one[1]} does not exist" for name, (_kind, row) in found.items()
+            for one in row.get("acl", []) + row.get("filter", [])
+            if one[:2] not in permissions | LATER_PERMISSIONS])
     tap.report("every name once", sorted({name for name in names if names.count(name) > 1}))
+
+
+def check_events(tap):
+    """events.def: the event with callback id of each public number, and the older one without."""
+    value = values("enums")
+    first = {row["struct"]: row["field"] for row in facts("structs") if row["position"] == "1"}
+    expected, found = {}, {}
+    for row in facts("procedures"):
+        m = re.fullmatch(r"VIR_(\w+)_EVENT_ID_\w+", row["public_function"])
+        if row["kind"] == "event" and m:
+            key = m[1], value[row["public_function"]]
+            event = expected.setdefault(key, {"message": None, "legacy": 0})
+            if first[row["args"]] == "callback_id":
+                event["message"] = row["name"]
+            else:
+                event["legacy"] = int(row["number"])
+    for line in filter(str.strip, source("events.def").splitlines()):
+        m = re.fullmatch(r"NAMED_EVENT\((\w+), (\d+), +(\w+), +(\d+)\)", line)
+        Interface.once(found, (m[1], int(m[2])), {"message": m[3], "legacy": int(m[4])})
+    kinds = {kind for kind, _id in found}  # those that a daemon of ours serves, but then all
+    expected = {key: event for key, event in expected.items() if key[0] in kinds}
+    tap.check("events.def rows", expected, found)
 
 
 # ---- constants.h
@@ -397,21 +423,25 @@ def check_constants(tap):
             raise SystemExit(f"constants.h: {m[1]} is called {m[3]}")
         for name, number in re.findall(r"(\w+)\s*=\s*(-?\w+)", m[2]):
             Interface.once(found, name, (m[1], int(number, 0)))
-    for name, number, string in re.findall(r'^#define (\w+)\s+(?:(-?\w+)|"([^"]*)")$', text, flags=re.M):
+    macro = re.compile(r'^#define (\w+)\s+(?:(-?\w+)|"([^"]*)")$', re.M)
+    for name, number, string in macro.findall(text):
         if number:
             Interface.once(found, name, ("macro", int(number.rstrip("UL"), 0)))
         else:
             Interface.once(strings, name, string)
-    tap.check("constants.h numbers", dict(sorted(expected.items())), dict(sorted(found.items())))
-    tap.check("constants.h strings", {row["constant"]: row["string"] for row in facts("strings")}, strings)
-    left = re.sub(r"typedef enum \w+ \{[^}]*\} \w+;|^#define .*|^#pragma once$|^// clang-format \w+$", "", text, flags=re.M)
-    tap.report("constants.h holds nothing else", [line for line in left.splitlines() if line.strip()])
+    tap.check("constants.h numbers", expected, found)
+    expected = {row["constant"]: row["string"] for row in facts("strings")}
+    tap.check("constants.h strings", expected, strings)
+    seen = r"typedef enum \w+ \{[^}]*\} \w+;|^#define .*|^#pragma once$|^// clang-format \w+$"
+    left = re.sub(seen, "", text, flags=re.M)
+    tap.report("constants.h holds nothing else", left.split())
 
 
 def main():
     tap = Tap()
     check_interfaces(tap)
     check_procedures(tap)
+    check_events(tap)
     check_constants(tap)
     print(f"1..{tap.count}")
     return 1 if tap.failed else 0
