@@ -16,6 +16,7 @@ enum { EVENTS_A_TURN = 64 };
 
 struct Watch {
     int fd;
+    uint32_t events;
     WatchReady *ready; /* NULL once it has ended */
     void *data;
 };
@@ -139,7 +140,7 @@ Watch *watch_new(int fd, uint32_t events, WatchReady *ready, void *data)
     struct epoll_event event = { .events = events, .data.ptr = watch };
 
     ensure_loop();
-    *watch = (Watch){ fd, ready, data };
+    *watch = (Watch){ fd, events, ready, data };
     if (epoll_ctl(loop.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         g_error("cannot watch descriptor %d: %s", fd, g_strerror(errno));
     return watch;
@@ -149,6 +150,9 @@ void watch_set(Watch *watch, uint32_t events)
 {
     struct epoll_event event = { .events = events, .data.ptr = watch };
 
+    if (watch->events == events)
+        return;
+    watch->events = events;
     epoll_ctl(loop.epoll, EPOLL_CTL_MOD, watch->fd, &event);
 }
 

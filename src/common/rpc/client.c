@@ -1,0 +1,164 @@
+/* client.c - one client: identity, limits, what it has going
+ *
+ * A client that does not read makes us read less of it: its calls wait in its socket while much
+ * waits to be sent to it. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/client.h"
+
+#include "rpc/dispatch.h"
+#include "rpc/event.h"
+#include "rpc/relay.h"
+#include "rpc/stream.h"
+
+enum { WAITING_SIZE = 1024 * 1024 }; /* bytes of calls over the limit that are read ahead */
+
+typedef struct Message {
+    GBytes *bytes;
+    GArray *fds; /* NULL: none */
+} Message;
+
+static void message_free(void *data)
+{
+    Message *message = data;
+
+    g_bytes_unref(message->bytes);
+    g_clear_pointer(&message->fds, g_array_unref);
+    g_free(message);
+}
+
+Client *client_ref(Client *client)
+{
+    g_atomic_int_inc(&client->references);
+    return client;
+}
+
+void client_unref(Client *client)
+{
+    if (!g_atomic_int_dec_and_test(&client->references))
+        return;
+    g_hash_table_unref(client->streams);
+    g_hash_table_unref(client->relayed);
+    g_ptr_array_unref(client->relays);
+    g_free(client->uri);
+    g_free(client);
+}
+
+static void unref_later(void *data) { client_unref(data); }
+
+/* Ends all that the client had going. The reference of the server's list is given back when the
+ * loop has nothing more to do with the client. */
+static void client_leave(Client *client)
+{
+    events_forget(client);
+    streams_end(client);
+    relays_end(client);
+    g_queue_clear_full(&client->waiting, message_free);
+    server_remove(client);
+    loop_hop(unref_later, client);
+}
+
+int client_release(Client *client, GByteArray **unread)
+{
+    int fd;
+
+    *unread = g_steal_pointer(&client->channel.in);
+    fd = channel_release(&client->channel);
+    client_leave(client);
+    return fd;
+}
+
+static void client_closed(void *owner, const char *why)
+{
+    Client *client = owner;
+
+    if (why)
+        g_info("client %" G_GUINT64_FORMAT " (pid %d): connection closed: %s", client->id,
+               client->identity.pid, why);
+    g_clear_pointer(&client->channel.in, g_byte_array_unref);
+    client_leave(client);
+}
+
+void client_close(Client *client, const char *why)
+{
+    if (client_is_gone(client))
+        return;
+    fd_close(channel_release(&client->channel));
+    client_closed(client, why);
+}
+
+void client_answer_error(Client *client, const net_message_header *header, const GError *error,
+                         int domain)
+{
+    net_message_header answer = *header;
+
+    if (answer.type != NET_STREAM)
+        answer.type = NET_REPLY;
+    answer.status = NET_ERROR;
+    client_send(client, frame_new_error(&answer, error, domain), NULL);
+}
+
+bool client_is_read(const Client *client)
+{
+    return !client->paused && client->waiting_size < WAITING_SIZE &&
+           channel_backlog(&client->channel) < CHANNEL_FULL && !relays_are_full(client);
+}
+
+bool client_must_wait(const Client *client)
+{
+    return client->waiting.length || client->at_work >= server.limits.max_client_requests;
+}
+
+void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
+{
+    Message *message = g_new(Message, 1);
+
+    message->bytes = g_bytes_new(frame, size);
+    message->fds = fds ? g_array_ref(fds) : NULL;
+    g_queue_push_tail(&client->waiting, message);
+    client->waiting_size += size;
+}
+
+void client_finished(Client *client)
+{
+    client->at_work--;
+    while (!client_is_gone(client) && client->waiting.length &&
+           client->at_work < server.limits.max_client_requests) {
+        Message *message = g_queue_pop_head(&client->waiting);
+        size_t size;
+        const void *frame = g_bytes_get_data(message->bytes, &size);
+
+        client->waiting_size -= size;
+        dispatch_call(client, frame, size, message->fds);
+        message_free(message);
+    }
+    channel_continue(&client->channel);
+}
+
+static void client_message(void *owner, const void *frame, size_t size, GArray *fds)
+{
+    ((Client *) owner)->unanswered = 0;
+    dispatch_frame(owner, frame, size, fds);
+}
+
+static bool client_may_read(void *owner) { return client_is_read(owner); }
+
+static void client_drained(void *owner) { streams_continue(owner); }
+
+Client *client_new(int fd, SocketKind kind, const Identity *identity)
+{
+    static const ChannelEvents events = { client_message, client_may_read, client_drained,
+                                          client_closed };
+    Client *client = g_new0(Client, 1);
+
+    client->references = 1;
+    client->id = server_next_id();
+    client->since = g_get_real_time();
+    client->kind = kind;
+    client->identity = *identity;
+    client->streams = g_hash_table_new_full(NULL, NULL, NULL, stream_unref_data);
+    client->relays = g_ptr_array_new();
+    client->relayed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    channel_open(&client->channel, fd, &events, client);
+    server_add(client);
+    return client;
+}

@@ -1,0 +1,70 @@
+/* client.h - one client: identity, limits, what it has going
+ *
+ * All of it belongs to the main loop, but for the reference count and what never changes. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/call.h"
+#include "rpc/server.h"
+
+#include <sys/types.h>
+
+/* Who is at the other end. */
+typedef struct Identity {
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+    bool readonly; /* by its socket, or because it asked for it */
+} Identity;
+
+struct Client {
+    Channel channel; /* first: its owner */
+    gint references;
+    uint64_t id;  /* counted per daemon, from 1 */
+    gint64 since; /* real time in microseconds */
+    SocketKind kind;
+    Identity identity;
+    bool authenticated;
+    char *uri;           /* that connect_open gave; NULL before */
+    bool close_callback; /* wants to be told when its driver goes away */
+    bool paused;         /* is being handed over: its calls stay unread */
+
+    unsigned at_work;    /* calls begun and not answered */
+    GQueue waiting;      /* of Message: calls over the limit */
+    size_t waiting_size; /* in bytes */
+
+    bool keepalive;      /* asked for */
+    unsigned unanswered; /* pings */
+
+    GHashTable *streams; /* serial -> Stream */
+    bool streaming;      /* streams_continue() is at work */
+    GPtrArray *relays;   /* of Relay, one per daemon that was needed */
+    GHashTable *relayed; /* serial -> Relayed, of the calls and streams that other daemons serve */
+};
+
+/* Takes over fd. The server's list holds the only reference. */
+Client *client_new(int fd, SocketKind kind, const Identity *identity);
+Client *client_ref(Client *client); /* from any thread */
+void client_unref(Client *client);  /* from any thread */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_unref)
+
+static inline bool client_is_gone(const Client *client) { return client->channel.fd < 0; }
+
+/* Consumes the frame. To a client that has gone it sends nothing. */
+static inline void client_send(Client *client, GByteArray *frame, GArray *fds)
+{
+    channel_send(&client->channel, frame, fds);
+}
+void client_answer_error(Client *client, const net_message_header *header, const GError *error,
+                         int domain);
+void client_close(Client *client, const char *why); /* why: for the log; NULL is quiet */
+/* Gives the socket up unclosed, for another daemon to serve; its unread bytes, if any, in *unread.
+ */
+int client_release(Client *client, GByteArray **unread);
+bool client_is_read(const Client *client); /* not while too much of it waits */
+
+/* A call over the limit is read ahead and waits, so that a ping behind it is answered. */
+bool client_must_wait(const Client *client);
+void client_wait(Client *client, const void *frame, size_t size, GArray *fds);
+/* A call has been answered: the next one that waits may begin. */
+void client_finished(Client *client);

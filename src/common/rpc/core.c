@@ -1,0 +1,105 @@
+/* core.c - the procedures that every daemon answers by itself */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/core.h"
+
+#include "rpc/client.h"
+#include "rpc/dispatch.h"
+#include "rpc/handover.h"
+
+#include <string.h>
+
+/* Numbers of connect_supports_feature that every connection has. */
+enum {
+    FEATURE_FD_PASSING = 8,
+    FEATURE_KEEPALIVE = 10,
+    FEATURE_CALLBACK_IDS = 14,
+    FEATURE_CLOSE_CALLBACK = 15
+};
+
+static bool auth_list(Call *call, const none *, remote_auth_list_ret *out, GError **)
+{
+    call->client->authenticated = true;
+    out->types.types_val = g_new0(int, 1);
+    out->types.types_val[0] = REMOTE_AUTH_NONE;
+    out->types.types_len = 1;
+    return true;
+}
+
+static bool connect_supports_feature(Call *call, const remote_connect_supports_feature_args *in,
+                                     remote_connect_supports_feature_ret *out, GError **)
+{
+    const Driver *driver = server.driver;
+
+    switch (in->feature) {
+    case FEATURE_KEEPALIVE:
+        call->client->keepalive = true;
+        out->supported = 1;
+        break;
+    case FEATURE_FD_PASSING:
+    case FEATURE_CALLBACK_IDS:
+    case FEATURE_CLOSE_CALLBACK:
+        out->supported = 1;
+        break;
+    default:
+        out->supported =
+            driver && driver->supports_feature && driver->supports_feature(in->feature);
+    }
+    return true;
+}
+
+static bool connect_open(Call *call, const remote_connect_open_args *in, none *, GError **error)
+{
+    Client *client = call->client;
+
+    if (client->uri)
+        return fail(error, ERR_INTERNAL, "the connection is open already");
+    if (!in->name)
+        return fail(error, ERR_INTERNAL, "a connection needs a URI");
+    if (!server.driver->open(*in->name, error))
+        return false;
+    client->uri = g_strdup(**in->name ? *in->name : "");
+    client->identity.readonly |= in->flags & VIR_CONNECT_RO;
+    return true;
+}
+
+static bool connect_close(Call *call, const none *, none *, GError **)
+{
+    channel_end_when_sent(&call->client->channel);
+    return true;
+}
+
+static bool register_close(Call *call, const none *, none *, GError **error)
+{
+    if (call->client->close_callback)
+        return fail(error, ERR_INTERNAL, "a close callback is registered already");
+    return call->client->close_callback = true;
+}
+
+static bool unregister_close(Call *call, const none *, none *, GError **error)
+{
+    if (!call->client->close_callback)
+        return fail(error, ERR_INTERNAL, "no close callback is registered");
+    call->client->close_callback = false;
+    return true;
+}
+
+static bool admin_connect_open(Call *call, const admin_connect_open_args *in, none *,
+                               GError **error)
+{
+    if (!call_check_flags(call, in->flags, 0, error))
+        return false;
+    call->client->uri = g_strdup("");
+    return true;
+}
+
+const Driver core_driver = {
+    .error_domain = VIR_FROM_RPC,
+    .auth_list = auth_list,
+    .connect_open = connect_open,
+    .connect_close = connect_close,
+    .connect_supports_feature = connect_supports_feature,
+    .connect_register_close_callback = register_close,
+    .connect_unregister_close_callback = unregister_close,
+    .admin_connect_open = admin_connect_open,
+    .admin_connect_close = connect_close,
+};

@@ -1,0 +1,90 @@
+/* params.c - typed parameters: named values of a reply */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/params.h"
+
+#include <stdlib.h>
+
+static remote_typed_param_value *add(Params *params, int type, const char *name, va_list args)
+{
+    remote_typed_param *param;
+
+    if (params->count == params->room) {
+        params->room = MAX(16, 2 * params->room);
+        params->list = g_renew(remote_typed_param, params->list, params->room);
+    }
+    param = &params->list[params->count++];
+    param->field = g_strdup_vprintf(name, args);
+    param->value.type = type;
+    return &param->value;
+}
+
+// clang-format off
+#define ADD(function, ctype, kind, member)                                      \
+    void function(Params *params, ctype value, const char *name, ...)           \
+    {                                                                           \
+        va_list args;                                                           \
+                                                                                \
+        va_start(args, name);                                                   \
+        add(params, REMOTE_TYPED_PARAM_##kind, name, args)                      \
+            ->remote_typed_param_value_u.member = value;                        \
+        va_end(args);                                                           \
+    }
+ADD(params_add_int, int, INT, i)
+ADD(params_add_uint, unsigned, UINT, ui)
+ADD(params_add_llong, int64_t, LLONG, l)
+ADD(params_add_ullong, uint64_t, ULLONG, ul)
+ADD(params_add_double, double, DOUBLE, d)
+ADD(params_add_bool, bool, BOOLEAN, b)
+#undef ADD
+// clang-format on
+
+void params_add_string(Params *params, const char *value, const char *name, ...)
+{
+    va_list args;
+
+    if (!value)
+        return;
+    va_start(args, name);
+    add(params, REMOTE_TYPED_PARAM_STRING, name, args)->remote_typed_param_value_u.s =
+        g_strdup(value);
+    va_end(args);
+}
+
+unsigned params_take(Params *params, remote_typed_param **list)
+{
+    unsigned count = params->count;
+
+    *list = params->list;
+    *params = (Params){};
+    return count;
+}
+
+void params_clear(Params *params)
+{
+    for (unsigned i = 0; i < params->count; i++) {
+        remote_typed_param *param = &params->list[i];
+
+        g_free(param->field);
+        if (param->value.type == REMOTE_TYPED_PARAM_STRING)
+            g_free(param->value.remote_typed_param_value_u.s);
+    }
+    g_free(params->list);
+    *params = (Params){};
+}
+
+unsigned params_answer(Params *params, int room, remote_typed_param **list, int *count)
+{
+    *count = params->count;
+    if (room == 0) {
+        params_clear(params);
+        return 0;
+    }
+    while (params->count > (unsigned) room) {
+        Params last = { .list = g_memdup2(&params->list[--params->count], sizeof(*params->list)),
+                        .count = 1 };
+
+        params_clear(&last);
+    }
+    *count = params->count;
+    return params_take(params, list);
+}
