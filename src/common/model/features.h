@@ -1,0 +1,65 @@
+/* features.h - features of the guest's machine */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "xml/bind.h"
+
+/* One <hyperv> or <kvm> child that is only on or off. */
+typedef struct HypervFeatures {
+    char *mode; /* "custom", "passthrough" */
+    Switch relaxed, vapic, spinlocks;
+    unsigned spinlock_retries;
+    Switch vpindex, runtime, synic, stimer, stimer_direct, reset, vendor_id;
+    char *vendor;
+    Switch frequencies, reenlightenment, tlbflush, tlbflush_direct, tlbflush_extended, ipi, evmcs;
+    Switch avic, emsr_bitmap, xmm_input;
+} HypervFeatures;
+
+typedef struct KvmFeatures {
+    Switch hidden, hint_dedicated, poll_control, pv_ipi, dirty_ring;
+    unsigned dirty_ring_size;
+} KvmFeatures;
+
+typedef enum GicVersion { GIC_ABSENT, GIC_2, GIC_3, GIC_HOST } GicVersion;
+extern const char *const gic_version_names[];
+
+typedef struct Features {
+    bool present; /* <features> is there, though it may be empty */
+    bool acpi, pae, hap_given, viridian, privnet;
+    Switch hap;
+    bool apic;
+    Switch apic_eoi;
+    bool hyperv_given;
+    HypervFeatures hyperv;
+    KvmFeatures kvm;
+    Switch xen_e820_host, xen_passthrough;
+    char *xen_passthrough_mode;
+    Switch pvspinlock;
+    bool pmu_given;
+    Switch pmu;
+    bool vmport_given;
+    Switch vmport;
+    bool gic_given;
+    GicVersion gic;
+    Switch smm;
+    uint64_t tseg; /* bytes */
+    char *ioapic;  /* "kvm", "qemu" */
+    char *hpt_resizing;
+    uint64_t hpt_max_page_size; /* KiB */
+    bool vmcoreinfo_given;
+    Switch vmcoreinfo;
+    Switch htm, nested_hv, ccf_assist;
+    char *msrs_unknown; /* "ignore", "fault" */
+    char *cfpc, *sbbc, *ibs;
+    uint64_t tb_cache;          /* KiB */
+    char *capabilities;         /* of containers: policy "default", "allow", "deny" */
+    GPtrArray *capability_list; /* of CapabilityRule */
+} Features;
+
+/* A capability of a container that is given or taken: its element's name is the capability's. */
+typedef struct CapabilityRule {
+    char *name;
+    Switch state;
+} CapabilityRule;
+
+extern XmlElement features_element;
