@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/bitmap.h"
 
-#include <string.h>
-
 void bitmap_set(Bitmap *map, unsigned n, bool member)
 {
     uint64_t bit = 1ull << n % 64;
@@ -32,6 +30,14 @@ int bitmap_last(const Bitmap *map)
     return -1;
 }
 
+static const char *after_blanks(const char *text)
+{
+    while (g_ascii_isspace(*text))
+        text++;
+    return text;
+}
+
+/* And the blanks behind it. */
 static bool parse_number(const char **text, unsigned *n)
 {
     char *end;
@@ -40,7 +46,7 @@ static bool parse_number(const char **text, unsigned *n)
     if (!g_ascii_isdigit(**text))
         return false;
     value = g_ascii_strtoull(*text, &end, 10);
-    *text = end;
+    *text = after_blanks(end);
     *n = value;
     return value < BITMAP_LIMIT;
 }
@@ -56,7 +62,7 @@ static bool parse_range(const char **text, Bitmap *map)
         return false;
     last = first;
     if (**text == '-') {
-        (*text)++;
+        *text = after_blanks(*text + 1);
         if (!member || !parse_number(text, &last) || last < first)
             return false;
     }
@@ -69,12 +75,11 @@ Bitmap *bitmap_parse(const char *text)
 {
     g_autoptr(Bitmap) map = bitmap_new();
 
+    text = after_blanks(text);
     do {
-        text += strspn(text, " ");
         if (!parse_range(&text, map))
             return NULL;
-        text += strspn(text, " ");
-    } while (*text == ',' && *++text);
+    } while (*text == ',' && *(text = after_blanks(text + 1)));
     return *text ? NULL : g_steal_pointer(&map);
 }
 

@@ -25,7 +25,8 @@ void bitmap_set(Bitmap *map, unsigned n, bool member); /* n < BITMAP_LIMIT */
 bool bitmap_is_empty(const Bitmap *map);
 unsigned bitmap_count(const Bitmap *map);
 int bitmap_last(const Bitmap *map); /* the greatest member; -1 when empty */
-/* NULL when text is no such list. A later "^n" takes n out again. */
+/* NULL when text is no such list. A later "^n" takes n out again; blanks and one last comma are
+ * allowed, an empty text is not. */
 Bitmap *bitmap_parse(const char *text);
 char *bitmap_print(const Bitmap *map);
 /* Members below 8 * size, least significant bit of byte 0 first, as CPU maps travel. */

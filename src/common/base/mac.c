@@ -24,17 +24,22 @@ bool mac_equal(const Mac *a, const Mac *b) { return memcmp(a, b, sizeof(*a)) == 
 
 bool mac_parse(const char *text, Mac *mac)
 {
+    Mac parsed;
+
     for (unsigned i = 0; i < MAC_SIZE; i++) {
         int high = g_ascii_xdigit_value(text[0]),
             low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
 
         if (high < 0)
             return false;
-        mac->bytes[i] = low < 0 ? high : high << 4 | low;
+        parsed.bytes[i] = low < 0 ? high : high << 4 | low;
         text += low < 0 ? 1 : 2;
-        if (*text++ != (i < MAC_SIZE - 1 ? ':' : '\0'))
+        if (i < MAC_SIZE - 1 && *text++ != ':')
             return false;
     }
+    if (text[strspn(text, " \t\r\n")] != '\0')
+        return false;
+    *mac = parsed;
     return true;
 }
 

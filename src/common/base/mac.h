@@ -16,7 +16,8 @@ Mac mac_random(const uint8_t vendor[3]);
 bool mac_is_zero(const Mac *mac);
 bool mac_is_multicast(const Mac *mac);
 bool mac_equal(const Mac *a, const Mac *b);
-/* Six groups of one or two hexadecimal digits between colons. */
+/* Six groups of one or two hexadecimal digits between colons; blanks may follow. Leaves *mac alone
+ * when text is something else. */
 bool mac_parse(const char *text, Mac *mac);
 /* Lower case, two digits each; returns text. */
 char *mac_print(const Mac *mac, char text[MAC_TEXT]);

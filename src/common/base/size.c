@@ -7,13 +7,15 @@
 
 static bool unit_factor(const char *unit, uint64_t *factor)
 {
-    static const char powers[] = "kmgtpe";
+    static const char powers[] = "kmgtpe", *const bytes[] = { "b", "byte", "bytes" };
     const char *power = *unit ? strchr(powers, g_ascii_tolower(*unit)) : NULL;
     uint64_t base;
 
     *factor = 1;
-    if (g_ascii_strcasecmp(unit, "b") == 0 || g_ascii_strcasecmp(unit, "bytes") == 0)
-        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(bytes); i++) {
+        if (g_ascii_strcasecmp(unit, bytes[i]) == 0)
+            return true;
+    }
     if (!power)
         return false;
     if (!unit[1] || g_ascii_strcasecmp(unit + 1, "ib") == 0)
@@ -29,7 +31,10 @@ static bool unit_factor(const char *unit, uint64_t *factor)
 
 bool size_scale(uint64_t *value, const char *unit)
 {
-    uint64_t factor;
+    uint64_t factor, product;
 
-    return unit_factor(unit, &factor) && !__builtin_mul_overflow(*value, factor, value);
+    if (!unit_factor(unit, &factor) || __builtin_mul_overflow(*value, factor, &product))
+        return false;
+    *value = product;
+    return true;
 }

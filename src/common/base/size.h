@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Multiplies *value by what the unit means in bytes: b, bytes; k, KiB, M, MiB, ... powers of
+/* Multiplies *value by what the unit means in bytes: b, byte, bytes; k, KiB, M, MiB, ... powers of
  * 1024; KB, MB, ... powers of 1000 (the API's rule; case does not matter). False for an unknown
- * unit and when the product does not fit. */
+ * unit and when the product does not fit; then *value stays. */
 bool size_scale(uint64_t *value, const char *unit);

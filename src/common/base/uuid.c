@@ -23,19 +23,23 @@ bool uuid_equal(const Uuid *a, const Uuid *b) { return memcmp(a, b, sizeof(*a)) 
 
 bool uuid_parse(const char *text, Uuid *uuid)
 {
-    unsigned digits = 0;
+    Uuid parsed;
 
-    for (; *text; text++) {
-        int digit = g_ascii_xdigit_value(*text);
+    for (unsigned i = 0; i < UUID_SIZE; i++) {
+        int high, low;
 
-        if (*text == '-' || *text == ' ')
-            continue;
-        if (digit < 0 || digits == 2 * UUID_SIZE)
+        text += strspn(text, "- \t\r\n");
+        high = g_ascii_xdigit_value(text[0]);
+        low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
+        if (low < 0)
             return false;
-        uuid->bytes[digits / 2] = digits % 2 ? uuid->bytes[digits / 2] | digit : digit << 4;
-        digits++;
+        parsed.bytes[i] = high << 4 | low;
+        text += 2;
     }
-    return digits == 2 * UUID_SIZE;
+    if (text[strspn(text, " \t\r\n")] != '\0')
+        return false;
+    *uuid = parsed;
+    return true;
 }
 
 char *uuid_print(const Uuid *uuid, char text[UUID_TEXT])

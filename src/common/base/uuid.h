@@ -14,7 +14,8 @@ typedef struct Uuid {
 Uuid uuid_random(void);
 bool uuid_is_zero(const Uuid *uuid);
 bool uuid_equal(const Uuid *a, const Uuid *b);
-/* Reads 32 hexadecimal digits; hyphens and blanks between them may stand anywhere. */
+/* Reads 16 pairs of hexadecimal digits; hyphens and blanks may stand before each pair, blanks
+ * behind the last. Leaves *uuid alone when text is something else. */
 bool uuid_parse(const char *text, Uuid *uuid);
 /* Lower case with four hyphens; returns text. */
 char *uuid_print(const Uuid *uuid, char text[UUID_TEXT]);
