@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
 
-G_DEFINE_QUARK(ostler, error)
+G_DEFINE_QUARK(ostler, error);
 /* Of fail_errno(): the code of such an error is the errno. */
-static G_DEFINE_QUARK(ostler_errno, errno)
+static G_DEFINE_QUARK(ostler_errno, errno);
 
-    void *fail(GError **error, ErrorCode code, const char *format, ...)
+void *fail(GError **error, ErrorCode code, const char *format, ...)
 {
     va_list args;
 
@@ -47,6 +47,7 @@ const char *error_title(ErrorCode code)
         [ERR_OPERATION_FAILED] = "operation failed",
         [ERR_XML] = "XML error",
         [ERR_OPERATION_DENIED] = "operation forbidden",
+        [ERR_CONF_SYNTAX] = "configuration file syntax error",
         [ERR_NO_DOMAIN] = "Domain not found",
         [ERR_NO_NETWORK] = "Network not found",
         [ERR_AUTH_FAILED] = "authentication failed",

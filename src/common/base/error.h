@@ -17,6 +17,7 @@ typedef enum ErrorCode {
     ERR_OPERATION_FAILED = 9,
     ERR_XML = 27, /* a definition lacks something or has a value that cannot be */
     ERR_OPERATION_DENIED = 29,
+    ERR_CONF_SYNTAX = 33,
     ERR_SYSTEM = 38, /* int1 of the error that travels is the errno */
     ERR_RPC = 39,
     ERR_NO_DOMAIN = 42,

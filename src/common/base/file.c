@@ -47,6 +47,16 @@ static bool write_beside(const char *beside, const char *text, bool flush, GErro
     return true;
 }
 
+static bool put_in_place(const char *beside, const char *path, bool flush, GError **error)
+{
+    if (rename(beside, path) < 0) {
+        fail_errno(error, errno, "cannot rename '%s' to '%s'", beside, path);
+        (void) unlink(beside);
+        return false;
+    }
+    return !flush || flush_directory_of(path, error);
+}
+
 static bool save(const char *path, const char *text, bool flush, GError **error)
 {
     g_autofree char *beside = g_strconcat(path, ".new", NULL);
@@ -55,12 +65,7 @@ static bool save(const char *path, const char *text, bool flush, GError **error)
         (void) unlink(beside);
         return false;
     }
-    if (rename(beside, path) < 0) {
-        fail_errno(error, errno, "cannot rename '%s' to '%s'", beside, path);
-        (void) unlink(beside);
-        return false;
-    }
-    return !flush || flush_directory_of(path, error);
+    return put_in_place(beside, path, flush, error);
 }
 
 bool file_save(const char *path, const char *text, GError **error)
@@ -92,24 +97,37 @@ char *file_read(const char *path, size_t limit, GError **error)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-bool file_remove(const char *path, GError **error)
+static bool remove_file(const char *path, bool flush, GError **error)
 {
     if (unlink(path) < 0)
         return errno == ENOENT || fail_errno(error, errno, "cannot remove '%s'", path);
-    return flush_directory_of(path, error);
+    return !flush || flush_directory_of(path, error);
+}
+
+bool file_remove(const char *path, GError **error) { return remove_file(path, true, error); }
+
+bool file_remove_volatile(const char *path, GError **error)
+{
+    return remove_file(path, false, error);
 }
 
 bool file_link(const char *path, const char *target, GError **error)
 {
-    (void) unlink(path);
-    if (symlink(target, path) < 0)
-        return fail_errno(error, errno, "cannot link '%s' to '%s'", path, target);
-    return flush_directory_of(path, error);
+    g_autofree char *beside = g_strconcat(path, ".new", NULL);
+
+    (void) unlink(beside);
+    if (symlink(target, beside) < 0)
+        return fail_errno(error, errno, "cannot link '%s' to '%s'", beside, target);
+    return put_in_place(beside, path, true, error);
 }
 
 bool file_make_directory(const char *path, mode_t mode, GError **error)
 {
-    if (g_mkdir_with_parents(path, mode) < 0)
+    g_autofree char *above = g_path_get_dirname(path);
+
+    if (g_mkdir_with_parents(above, 0755) < 0)
+        return fail_errno(error, errno, "cannot create '%s'", above);
+    if (mkdir(path, mode) < 0 && !(errno == EEXIST && g_file_test(path, G_FILE_TEST_IS_DIR)))
         return fail_errno(error, errno, "cannot create '%s'", path);
     return true;
 }
@@ -124,7 +142,10 @@ int file_lock(const char *path, GError **error)
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
+        if (errno == EWOULDBLOCK)
+            fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
+        else
+            fail_errno(error, errno, "cannot lock '%s'", path);
         return -1;
     }
     if (ftruncate(fd, 0) < 0 || !file_write_all(fd, pid, strlen(pid))) {

@@ -15,9 +15,10 @@ bool file_save_volatile(const char *path, const char *text, GError **error);
 char *file_read(const char *path, size_t limit, GError **error);
 /* Removes path and flushes its directory; that it is not there is no error. */
 bool file_remove(const char *path, GError **error);
-/* A symbolic link at path to target, replacing what was there; the directory is flushed. */
+bool file_remove_volatile(const char *path, GError **error); /* without the flush */
+/* A symbolic link at path to target, put in the place of what was there as file_save() does. */
 bool file_link(const char *path, const char *target, GError **error);
-/* The directory and those above it. */
+/* The directory with that mode, and those above it with 0755, as far as they are not there. */
 bool file_make_directory(const char *path, mode_t mode, GError **error);
 /* Opens path, takes the lock that ends with the process and writes our pid into it; -1 when
  * another process holds it. */

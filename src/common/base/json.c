@@ -84,15 +84,18 @@ Json *json_build(const char *types, ...)
 Json *json_parse(const char *text, size_t length, GError **error)
 {
     struct json_tokener *tokener = json_tokener_new_ex(DEPTH_LIMIT);
-    Json *json = json_tokener_parse_ex(tokener, text, length);
-    enum json_tokener_error problem = json_tokener_get_error(tokener);
+    g_autoptr(Json) json = NULL;
+    enum json_tokener_error problem;
 
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json = json_tokener_parse_ex(tokener, text, MIN(length, INT_MAX));
+    problem = json_tokener_get_error(tokener);
     json_tokener_free(tokener);
-    if (problem != json_tokener_success) {
-        json_object_put(json);
+    if (problem != json_tokener_success)
         return fail(error, ERR_INTERNAL, "invalid JSON: %s", json_tokener_error_desc(problem));
-    }
-    return json;
+    if (!json_object_is_type(json, json_type_object) && !json_object_is_type(json, json_type_array))
+        return fail(error, ERR_INTERNAL, "invalid JSON: neither an object nor an array");
+    return g_steal_pointer(&json);
 }
 
 char *json_print(Json *json)

@@ -21,10 +21,11 @@ Json *json_at(Json *object, const char *path);
 /* Members of an array; 0 when it is none. */
 size_t json_length(Json *array);
 
-/* An object of name, value pairs, closed by NULL: s string, i int64_t, b int, j Json (consumed);
- * the format's letters say which, one each; a NULL string is left out.
+/* An object of name, value pairs, one for each letter of types, which says what the value is:
+ * s string, i int64_t, b int, j Json (consumed). A NULL string is left out.
  * json_build("si", "name", "x", "size", (int64_t) 3) */
 Json *json_build(const char *types, ...);
+/* One object or array, with nothing but blanks before and behind it. */
 Json *json_parse(const char *text, size_t length, GError **error);
 /* On one line, without spaces; freed by the caller. */
 char *json_print(Json *json);

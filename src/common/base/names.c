@@ -40,7 +40,7 @@ unsigned names_distance(const char *a, const char *b, unsigned limit)
 const char *names_nearest(const char *const *names, const char *text)
 {
     const char *nearest = NULL;
-    unsigned least = 3;
+    unsigned least = MIN(3, strlen(text)); /* not a word of which no letter is left */
 
     for (int value = names[0] ? 0 : 1; names[value]; value++) {
         unsigned distance = names_distance(text, names[value], least);
