@@ -1,0 +1,49 @@
+/* argv.h - the command line of a guest's QEMU
+ *
+ * QEMU gets descriptors, not paths: we open what the definition names, as root if we are, and QEMU
+ * needs no rights to it. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "caps.h"
+#include "model/domain.h"
+
+#include <sys/types.h>
+
+typedef struct Args {
+    /* Given by the caller. */
+    const Caps *caps;
+    const char *directory; /* of this run; QEMU's user must be able to make files in it */
+    int monitor;           /* listens */
+    uid_t uid;             /* of QEMU */
+    gid_t gid;
+    bool sandbox;
+    const char *vnc_listen; /* where VNC listens unless the definition says */
+
+    /* Made by argv_build(). */
+    GPtrArray *argv;  /* of char *, ended by NULL */
+    GArray *fds;      /* of int, the monitor's not included: QEMU keeps them under these numbers */
+    GPtrArray *files; /* of char *: sockets and NVRAM that were made on the host */
+    unsigned fdsets;  /* how many there are */
+} Args;
+
+/* Closes the descriptors; the files stay. */
+void args_free(Args *args);
+Args *args_new(void);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Args, args_free)
+/* Takes the files away again: the start has failed. */
+void args_undo(Args *args);
+
+/* Of the live copy of a definition that driver_check() let pass, whose devices have addresses.
+ * Gives aliases and paths of sockets, which show in it. On failure the host is as it was. In a
+ * worker. */
+bool argv_build(Args *args, Domain *live, GError **error);
+/* Puts what only QEMU knows into the definition: the answers of query-chardev and of
+ * query-vnc-servers (NULL when the guest has no VNC). */
+bool argv_learn(Domain *live, Json *chardevs, Json *vnc, GError **error);
+/* Removes the sockets that belong to the guest, when it has ended. */
+void argv_clean(const Domain *live);
+
+/* ERR_CONFIG_UNSUPPORTED, naming it, for an element or a value that qemud does not serve; from the
+ * definition alone, without looking at the host. */
+bool driver_check(const Domain *domain, GError **error);
