@@ -38,8 +38,10 @@ static bool flush_directory_of(const char *path, GError **error)
 
 static bool write_beside(const char *beside, const char *text, bool flush, GError **error)
 {
-    g_auto(Fd) fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    g_auto(Fd) fd = -1;
 
+    (void) unlink(beside); /* of somebody who was killed here */
+    fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail_errno(error, errno, "cannot create '%s'", beside);
     if (!file_write_all(fd, text, strlen(text)) || (flush && fsync(fd) < 0))
