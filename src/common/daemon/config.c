@@ -157,9 +157,23 @@ static bool flag_fits(const ConfigKey *, const Value *value)
 
 static bool list_fits(const ConfigKey *, const Value *value) { return value->strings; }
 
+/* A list of this content that is never freed. */
+static char **keep_list(char ***list)
+{
+    static GPtrArray *kept;
+
+    kept = kept ? kept : g_ptr_array_new();
+    for (guint i = 0; i < kept->len; i++) {
+        if (g_strv_equal(kept->pdata[i], (const char *const *) *list))
+            return kept->pdata[i];
+    }
+    g_ptr_array_add(kept, *list);
+    return g_steal_pointer(list);
+}
+
 static void store_string(Value *value, void *slot)
 {
-    *(char **) slot = *value->strings[0] ? g_steal_pointer(&value->strings[0]) : NULL;
+    *(const char **) slot = *value->strings[0] ? g_intern_string(value->strings[0]) : NULL;
 }
 
 static void store_number(Value *value, void *slot) { *(int64_t *) slot = value->number; }
@@ -170,24 +184,19 @@ static void store_list(Value *value, void *slot)
 {
     bool empty = !value->strings[0] || (!value->list && !*value->strings[0]);
 
-    *(char ***) slot = empty ? NULL : g_steal_pointer(&value->strings);
+    *(char ***) slot = empty ? NULL : keep_list(&value->strings);
 }
-
-static void clear_string(void *slot) { g_clear_pointer((char **) slot, g_free); }
-
-static void clear_list(void *slot) { g_clear_pointer((char ***) slot, g_strfreev); }
 
 static const struct {
     const char *expected; /* of a number its range says more */
     const char *empty;    /* as in the file */
     bool (*fits)(const ConfigKey *key, const Value *value);
     void (*store)(Value *value, void *slot);
-    void (*clear)(void *slot);
 } types[] = {
-    [CONFIG_STRING] = { "a string in quotes", "\"\"", string_fits, store_string, clear_string },
+    [CONFIG_STRING] = { "a string in quotes", "\"\"", string_fits, store_string },
     [CONFIG_NUMBER] = { NULL, "0", number_fits, store_number },
     [CONFIG_FLAG] = { "0 or 1", "0", flag_fits, store_flag },
-    [CONFIG_LIST] = { "a list of strings", "[]", list_fits, store_list, clear_list },
+    [CONFIG_LIST] = { "a list of strings", "[]", list_fits, store_list },
 };
 
 static char *describe(const ConfigKey *key)
@@ -313,18 +322,11 @@ static void set_initial(Entry *entry)
         g_error("the initial value of '%s' cannot be %s", entry->key->name, text);
 }
 
-static void clear(Entry *entry)
-{
-    if (types[entry->key->type].clear)
-        types[entry->key->type].clear(slot_at(entry->settings, entry->key->offset));
-}
-
 static void store(GArray *entries)
 {
     for (guint i = 0; i < entries->len; i++) {
         Entry *entry = &g_array_index(entries, Entry, i);
 
-        clear(entry);
         types[entry->key->type].store(&entry->value, slot_at(entry->settings, entry->key->offset));
     }
 }
@@ -346,14 +348,6 @@ bool config_load(const ConfigTable *tables, const char *path, GError **error)
         return false;
     store(entries);
     return true;
-}
-
-void config_free(const ConfigTable *tables)
-{
-    g_autoptr(GArray) entries = list_entries(tables);
-
-    for (guint i = 0; i < entries->len; i++)
-        clear(&g_array_index(entries, Entry, i));
 }
 
 /* ---- the example ---- */

@@ -28,14 +28,13 @@ typedef struct ConfigKey {
 /* A table and the struct that it fills in; several make one file. Closed by an empty one. */
 typedef struct ConfigTable {
     const ConfigKey *keys;
-    void *settings; /* zeroed before the first config_load() */
+    void *settings;
 } ConfigTable;
 
 /* Sets every key to what the file at path says, or to its initial value: all of them when the whole
- * file is right, none when it is not. That there is no file is right. Strings and lists of an
- * earlier call are freed. */
+ * file is right, none when it is not. That there is no file is right. Strings and lists are never
+ * freed, so that workers may read their settings while the file is loaded again. */
 bool config_load(const ConfigTable *tables, const char *path, GError **error);
-void config_free(const ConfigTable *tables);
 
 /* The file that says nothing: each key with its text and initial value, commented out. */
 char *config_print_example(const ConfigTable *tables);
