@@ -27,10 +27,7 @@ static uint32_t read32(const uint8_t *at)
     return (uint32_t) at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
 }
 
-static uint64_t read64(const uint8_t *at)
-{
-    return (uint64_t) read32(at) << 32 | read32(at + 4);
-}
+static uint64_t read64(const uint8_t *at) { return (uint64_t) read32(at) << 32 | read32(at + 4); }
 
 static void layer_free(void *data)
 {

@@ -91,13 +91,26 @@ static bool enter_directory(const Spawn *what)
     return chdir(what->directory ? what->directory : "/") == 0;
 }
 
+/* The digits and a line break, by system calls only. */
+static bool write_pid(int file)
+{
+    char text[16];
+    char *at = text + sizeof(text);
+
+    *--at = '\n';
+    for (unsigned pid = getpid(); pid; pid /= 10)
+        *--at = '0' + pid % 10;
+    return !file || write(file, at, text + sizeof(text) - at) > 0;
+}
+
 static G_NORETURN void child(const Spawn *what, char *const *environment, int report)
 {
     Failure failure = { .step = 0 };
 
     reset_signals();
-    if (setsid() >= 0 && (++failure.step, set_descriptors(what)) &&
-        (++failure.step, become_user(what)) && (++failure.step, enter_directory(what))) {
+    if (write_pid(what->pid_file) && (++failure.step, setsid() >= 0) &&
+        (++failure.step, set_descriptors(what)) && (++failure.step, become_user(what)) &&
+        (++failure.step, enter_directory(what))) {
         ++failure.step;
         execve(what->argv[0], (char *const *) what->argv, environment);
     }

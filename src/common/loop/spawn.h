@@ -20,6 +20,8 @@ typedef struct Spawn {
     size_t group_count;
     const char *directory; /* NULL: / */
     unsigned umask;        /* 0: 077 */
+    int pid_file; /* the child writes its pid there before anything else, for whoever comes after us
+                     if we are killed meanwhile; 0: no file */
 } Spawn;
 
 /* Starts it in a session of its own. Answers when the program has been executed, or says why it

@@ -13,7 +13,7 @@
 #include "protocol/lxc.h"
 #include "protocol/qemu.h"
 #include "protocol/remote.h"
-#include "rpc/channel.h"
+#include "rpc/wire.h"
 
 typedef struct Call Call;
 typedef struct Client Client;
@@ -76,8 +76,6 @@ struct Driver {
     const char *scheme; /* of its URIs: "qemu" */
     int error_domain;   /* VIR_FROM_* of errors that its functions report */
     uint32_t owns;      /* 1u << Owner of what it serves */
-    /* Whether this URI without transport and host is the driver's; "" when the client gave none. */
-    bool (*open)(const char *uri, GError **error);
     bool (*supports_feature)(int feature);
     /* Each gives a counted reference or says what is missing. */
     Object *(*find_domain)(const remote_nonnull_domain *reference, GError **error);

@@ -45,11 +45,53 @@ void client_unref(Client *client)
 
 static void unref_later(void *data) { client_unref(data); }
 
+/* ---- who wants to know that it has gone ---- */
+
+typedef struct Farewell {
+    Client *client;
+    void (*gone)(void *data);
+    void *data;
+} Farewell;
+
+static void say_farewell(Client *client)
+{
+    g_autoptr(GArray) gone = g_steal_pointer(&client->gone);
+
+    for (guint i = 0; gone && i < gone->len; i++) {
+        const Farewell *farewell = &g_array_index(gone, Farewell, i);
+
+        farewell->gone(farewell->data);
+    }
+}
+
+static void keep_farewell(void *data)
+{
+    g_autofree Farewell *farewell = data;
+    g_autoptr(Client) client = farewell->client;
+
+    if (client_is_gone(client)) {
+        farewell->gone(farewell->data);
+        return;
+    }
+    if (!client->gone)
+        client->gone = g_array_new(FALSE, FALSE, sizeof(Farewell));
+    g_array_append_val(client->gone, *farewell);
+}
+
+void client_when_gone(Client *client, void (*gone)(void *data), void *data)
+{
+    Farewell *farewell = g_new(Farewell, 1);
+
+    *farewell = (Farewell){ client_ref(client), gone, data };
+    loop_hop(keep_farewell, farewell);
+}
+
 /* Ends all that the client had going. The reference of the server's list is given back when the
  * loop has nothing more to do with the client. */
 static void client_leave(Client *client)
 {
     events_forget(client);
+    say_farewell(client);
     streams_end(client);
     relays_end(client);
     g_queue_clear_full(&client->waiting, message_free);
@@ -61,8 +103,8 @@ int client_release(Client *client, GByteArray **unread)
 {
     int fd;
 
-    *unread = g_steal_pointer(&client->channel.in);
-    fd = channel_release(&client->channel);
+    *unread = g_steal_pointer(&client->wire.in);
+    fd = wire_release(&client->wire);
     client_leave(client);
     return fd;
 }
@@ -74,7 +116,7 @@ static void client_closed(void *owner, const char *why)
     if (why)
         g_info("client %" G_GUINT64_FORMAT " (pid %d): connection closed: %s", client->id,
                client->identity.pid, why);
-    g_clear_pointer(&client->channel.in, g_byte_array_unref);
+    g_clear_pointer(&client->wire.in, g_byte_array_unref);
     client_leave(client);
 }
 
@@ -82,7 +124,7 @@ void client_close(Client *client, const char *why)
 {
     if (client_is_gone(client))
         return;
-    fd_close(channel_release(&client->channel));
+    fd_close(wire_release(&client->wire));
     client_closed(client, why);
 }
 
@@ -100,7 +142,7 @@ void client_answer_error(Client *client, const net_message_header *header, const
 bool client_is_read(const Client *client)
 {
     return !client->paused && client->waiting_size < WAITING_SIZE &&
-           channel_backlog(&client->channel) < CHANNEL_FULL && !relays_are_full(client);
+           wire_backlog(&client->wire) < WIRE_FULL && !relays_are_full(client);
 }
 
 bool client_must_wait(const Client *client)
@@ -131,7 +173,7 @@ void client_finished(Client *client)
         dispatch_call(client, frame, size, message->fds);
         message_free(message);
     }
-    channel_continue(&client->channel);
+    wire_continue(&client->wire);
 }
 
 static void client_message(void *owner, const void *frame, size_t size, GArray *fds)
@@ -146,8 +188,8 @@ static void client_drained(void *owner) { streams_continue(owner); }
 
 Client *client_new(int fd, SocketKind kind, const Identity *identity)
 {
-    static const ChannelEvents events = { client_message, client_may_read, client_drained,
-                                          client_closed };
+    static const WireEvents events = { client_message, client_may_read, client_drained,
+                                       client_closed };
     Client *client = g_new0(Client, 1);
 
     client->references = 1;
@@ -158,7 +200,7 @@ Client *client_new(int fd, SocketKind kind, const Identity *identity)
     client->streams = g_hash_table_new_full(NULL, NULL, NULL, stream_unref_data);
     client->relays = g_ptr_array_new();
     client->relayed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    channel_open(&client->channel, fd, &events, client);
+    wire_open(&client->wire, fd, &events, client);
     server_add(client);
     return client;
 }

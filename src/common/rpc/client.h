@@ -18,7 +18,7 @@ typedef struct Identity {
 } Identity;
 
 struct Client {
-    Channel channel; /* first: its owner */
+    Wire wire; /* first: its owner */
     gint references;
     uint64_t id;  /* counted per daemon, from 1 */
     gint64 since; /* real time in microseconds */
@@ -36,6 +36,8 @@ struct Client {
     bool keepalive;      /* asked for */
     unsigned unanswered; /* pings */
 
+    GArray *gone; /* of what is to be called when it has gone; NULL: nothing */
+
     GHashTable *streams; /* serial -> Stream */
     bool streaming;      /* streams_continue() is at work */
     GPtrArray *relays;   /* of Relay, one per daemon that was needed */
@@ -48,12 +50,12 @@ Client *client_ref(Client *client); /* from any thread */
 void client_unref(Client *client);  /* from any thread */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_unref)
 
-static inline bool client_is_gone(const Client *client) { return client->channel.fd < 0; }
+static inline bool client_is_gone(const Client *client) { return client->wire.fd < 0; }
 
 /* Consumes the frame. To a client that has gone it sends nothing. */
 static inline void client_send(Client *client, GByteArray *frame, GArray *fds)
 {
-    channel_send(&client->channel, frame, fds);
+    wire_send(&client->wire, frame, fds);
 }
 void client_answer_error(Client *client, const net_message_header *header, const GError *error,
                          int domain);
@@ -62,6 +64,9 @@ void client_close(Client *client, const char *why); /* why: for the log; NULL is
  */
 int client_release(Client *client, GByteArray **unread);
 bool client_is_read(const Client *client); /* not while too much of it waits */
+
+/* Calls gone(data) in the loop when the client goes, soon if it has gone already. Any thread. */
+void client_when_gone(Client *client, void (*gone)(void *data), void *data);
 
 /* A call over the limit is read ahead and waits, so that a ping behind it is answered. */
 bool client_must_wait(const Client *client);

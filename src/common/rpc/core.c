@@ -3,10 +3,7 @@
 #include "rpc/core.h"
 
 #include "rpc/client.h"
-#include "rpc/dispatch.h"
-#include "rpc/handover.h"
-
-#include <string.h>
+#include "rpc/self.h"
 
 /* Numbers of connect_supports_feature that every connection has. */
 enum {
@@ -55,7 +52,7 @@ static bool connect_open(Call *call, const remote_connect_open_args *in, none *,
         return fail(error, ERR_INTERNAL, "the connection is open already");
     if (!in->name)
         return fail(error, ERR_INTERNAL, "a connection needs a URI");
-    if (!server.driver->open(*in->name, error))
+    if (!self_accepts(server.driver, *in->name, error))
         return false;
     client->uri = g_strdup(**in->name ? *in->name : "");
     client->identity.readonly |= in->flags & VIR_CONNECT_RO;
@@ -64,7 +61,7 @@ static bool connect_open(Call *call, const remote_connect_open_args *in, none *,
 
 static bool connect_close(Call *call, const none *, none *, GError **)
 {
-    channel_end_when_sent(&call->client->channel);
+    wire_end_when_sent(&call->client->wire);
     return true;
 }
 

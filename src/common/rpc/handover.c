@@ -220,7 +220,7 @@ static void take_client(int fd, const char *text, const void *unread, size_t siz
     client->authenticated = true;
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
-    channel_take(&client->channel, unread, size);
+    wire_take(&client->wire, unread, size);
 }
 
 static void giver_ready(uint32_t, void *data)

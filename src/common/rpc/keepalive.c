@@ -25,7 +25,7 @@ void keepalive_received(Client *client, const net_message_header *header)
 
 static void look_after(Client *client)
 {
-    gint64 silent = g_get_monotonic_time() - client->channel.heard;
+    gint64 silent = g_get_monotonic_time() - client->wire.heard;
     gint64 interval = server.limits.keepalive_interval * G_TIME_SPAN_SECOND;
 
     if (!client->keepalive || interval <= 0 || silent < interval * (client->unanswered + 1))

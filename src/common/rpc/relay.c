@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 typedef struct Relay {
-    Channel channel;     /* first: its owner */
+    Wire wire;           /* first: its owner */
     unsigned references; /* of the client's list, and while it is being handed over */
     Client *client;      /* counted until the relay has ended */
     const char *daemon;
@@ -77,14 +77,14 @@ static bool relay_may_read(void *owner)
 {
     const Relay *relay = owner;
 
-    return channel_backlog(&relay->client->channel) < CHANNEL_FULL;
+    return wire_backlog(&relay->client->wire) < WIRE_FULL;
 }
 
 static void relay_drained(void *owner)
 {
     Relay *relay = owner;
 
-    channel_continue(&relay->client->channel);
+    wire_continue(&relay->client->wire);
 }
 
 static void fail_all(Client *client, const Relay *relay, const GError *error)
@@ -130,7 +130,7 @@ static void relay_closed(void *owner, const char *why)
     if (!error)
         fail(&error, ERR_OPERATION_FAILED, "the connection to ostler-%s has ended%s%s",
              relay->daemon, why ? ": " : "", why ? why : "");
-    g_clear_pointer(&relay->channel.in, g_byte_array_unref);
+    g_clear_pointer(&relay->wire.in, g_byte_array_unref);
     g_ptr_array_remove_fast(client->relays, relay);
     if (!client_is_gone(client))
         fail_all(client, relay, error);
@@ -142,7 +142,7 @@ void relays_end(Client *client)
     while (client->relays->len) {
         Relay *relay = client->relays->pdata[0];
 
-        fd_close(channel_release(&relay->channel));
+        fd_close(wire_release(&relay->wire));
         relay_closed(relay, NULL);
     }
 }
@@ -152,7 +152,7 @@ bool relays_are_full(const Client *client)
     for (guint i = 0; i < client->relays->len; i++) {
         const Relay *relay = client->relays->pdata[i];
 
-        if (channel_backlog(&relay->channel) >= CHANNEL_FULL)
+        if (wire_backlog(&relay->wire) >= WIRE_FULL)
             return true;
     }
     return false;
@@ -164,9 +164,9 @@ static void relay_taken(void *data, const GError *error)
 {
     Relay *relay = data;
 
-    if (error && relay->channel.fd >= 0) {
+    if (error && relay->wire.fd >= 0) {
         relay->error = g_error_copy(error);
-        fd_close(channel_release(&relay->channel));
+        fd_close(wire_release(&relay->wire));
         relay_closed(relay, NULL);
     }
     relay_unref(relay);
@@ -174,8 +174,7 @@ static void relay_taken(void *data, const GError *error)
 
 static Relay *relay_new(Client *client, Owner owner, GError **error)
 {
-    static const ChannelEvents events = { relay_message, relay_may_read, relay_drained,
-                                          relay_closed };
+    static const WireEvents events = { relay_message, relay_may_read, relay_drained, relay_closed };
     Handover what = { .identity = client->identity, .uri = owners[owner].uri };
     Relay *relay;
     int ends[2];
@@ -186,7 +185,7 @@ static Relay *relay_new(Client *client, Owner owner, GError **error)
     relay->references = 2;
     relay->client = client_ref(client);
     relay->daemon = owners[owner].daemon;
-    channel_open(&relay->channel, ends[0], &events, relay);
+    wire_open(&relay->wire, ends[0], &events, relay);
     g_ptr_array_add(client->relays, relay);
     handover(relay->daemon, ends[1], &what, NULL, relay_taken, relay);
     fd_close(ends[1]);
@@ -244,8 +243,7 @@ void relay_call(Client *client, const Proc *proc, const void *frame, size_t size
         return;
     }
     relayed->relay = relay;
-    channel_send(&relay->channel, g_byte_array_append(g_byte_array_sized_new(size), frame, size),
-                 fds);
+    wire_send(&relay->wire, g_byte_array_append(g_byte_array_sized_new(size), frame, size), fds);
 }
 
 bool relay_stream(Client *client, const net_message_header *header, const void *frame, size_t size)
@@ -254,7 +252,7 @@ bool relay_stream(Client *client, const net_message_header *header, const void *
 
     if (!relayed)
         return false;
-    channel_send(&relayed->relay->channel,
-                 g_byte_array_append(g_byte_array_sized_new(size), frame, size), NULL);
+    wire_send(&relayed->relay->wire, g_byte_array_append(g_byte_array_sized_new(size), frame, size),
+              NULL);
     return true;
 }

@@ -100,7 +100,7 @@ static void stream_fail(Stream *stream, const char *why)
 static bool may_read(const Stream *stream)
 {
     return stream->kind != TO_DAEMON && !stream->read_all &&
-           channel_backlog(&stream->client->channel) < BACKLOG_PAUSE;
+           wire_backlog(&stream->client->wire) < BACKLOG_PAUSE;
 }
 
 static void rewatch(Stream *stream)

@@ -1,4 +1,4 @@
-/* channel.h - a socket that carries messages both ways: reassembly, descriptors, bounded output
+/* wire.h - a socket that carries messages both ways: reassembly, descriptors, bounded output
  *
  * All of it belongs to the main loop. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
@@ -8,20 +8,20 @@
 #include "loop/loop.h"
 #include "rpc/frame.h"
 
-typedef struct Channel Channel;
+typedef struct Wire Wire;
 
-/* What the owner of a channel does when something happens to it. */
-typedef struct ChannelEvents {
+/* What the owner of a wire does when something happens to it. */
+typedef struct WireEvents {
     /* A whole message. Keeps a reference to fds if it needs them; NULL: it came with none. */
     void (*message)(void *owner, const void *frame, size_t size, GArray *fds);
     bool (*may_read)(void *owner);                /* false leaves what comes in the socket */
     void (*drained)(void *owner);                 /* little waits to be sent any more */
     void (*closed)(void *owner, const char *why); /* why: NULL when the other side just ended it */
-} ChannelEvents;
+} WireEvents;
 
-struct Channel {
+struct Wire {
     Fd fd; /* -1 once closed */
-    const ChannelEvents *events;
+    const WireEvents *events;
     void *owner;
     Watch *watch;
     bool corked;     /* sends when all that was read has been handled */
@@ -35,27 +35,27 @@ struct Channel {
 };
 
 enum {
-    CHANNEL_FULL = 1024 * 1024,       /* unsent bytes after which the owner should ask for less */
-    CHANNEL_LIMIT = 64 * 1024 * 1024, /* unsent bytes after which the other side is given up */
+    WIRE_FULL = 1024 * 1024,       /* unsent bytes after which the owner should ask for less */
+    WIRE_LIMIT = 64 * 1024 * 1024, /* unsent bytes after which the other side is given up */
 };
 
-/* Takes over fd. The channel must stay where it is until the end of the loop's turn in which it is
+/* Takes over fd. The wire must stay where it is until the end of the loop's turn in which it is
  * closed or released. */
-void channel_open(Channel *channel, int fd, const ChannelEvents *events, void *owner);
+void wire_open(Wire *wire, int fd, const WireEvents *events, void *owner);
 /* Ends it without calling closed(); the descriptor is given back, for the caller to close. */
-int channel_release(Channel *channel);
+int wire_release(Wire *wire);
 
 /* Sends a frame, and copies of descriptors (may be NULL) behind it. Consumes the frame. A closed
- * channel drops it. */
-void channel_send(Channel *channel, GByteArray *frame, GArray *fds);
-void channel_end_when_sent(Channel *channel);
+ * wire drops it. */
+void wire_send(Wire *wire, GByteArray *frame, GArray *fds);
+void wire_end_when_sent(Wire *wire);
 /* Handles bytes as if they had been read. */
-void channel_take(Channel *channel, const void *bytes, size_t size);
+void wire_take(Wire *wire, const void *bytes, size_t size);
 /* may_read() has become true again: goes on with what had been read before, then reads. */
-void channel_continue(Channel *channel);
+void wire_continue(Wire *wire);
 /* may_read() has become false. */
-void channel_rewatch(Channel *channel);
-size_t channel_backlog(const Channel *channel); /* unsent bytes */
+void wire_rewatch(Wire *wire);
+size_t wire_backlog(const Wire *wire); /* unsent bytes */
 
 /* An array of descriptors (int) that closes them when it ends. */
 GArray *fds_new(void);

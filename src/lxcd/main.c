@@ -1,0 +1,17 @@
+/* main.c - ostler-lxcd: containers */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/daemon.h"
+#include "driver.h"
+
+int main(int argc, char **argv)
+{
+    static const Daemon lxcd = {
+        .name = "lxcd",
+        .summary = "Serves containers.",
+        .socket = "virtlxcd-sock",
+        .admin_socket = "virtlxcd-admin-sock",
+        .driver = &driver,
+    };
+
+    return daemon_main(&lxcd, argc, argv);
+}

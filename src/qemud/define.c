@@ -1,0 +1,62 @@
+/* define.c - from a client's XML to a definition that qemud can start */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "define.h"
+
+#include "address.h"
+#include "argv.h"
+#include "caps.h"
+#include "defaults.h"
+
+static void log_warnings(const Domain *domain, const GPtrArray *warnings)
+{
+    for (guint i = 0; i < warnings->len; i++)
+        g_warning("definition of domain '%s': %s", domain->name, (char *) warnings->pdata[i]);
+}
+
+static bool complete(Domain *domain, GError **error)
+{
+    return domain_defaults(domain, error) && domain_addresses(domain, error) &&
+           driver_check(domain, error);
+}
+
+Domain *define_parse(const char *xml, bool validate, GError **error)
+{
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Domain) domain = domain_parse(xml, validate ? XML_VALIDATE : 0, warnings, error);
+
+    if (!domain || !store_check_name(domain->name, error) || !complete(domain, error))
+        return NULL;
+    log_warnings(domain, warnings);
+    return g_steal_pointer(&domain);
+}
+
+static Machine *check_same(Machine *other, const Domain *domain, GError **error)
+{
+    g_autoptr(Machine) vm = other;
+    g_autofree char *name = object_name(&vm->object);
+    char text[UUID_TEXT];
+
+    if (!uuid_equal(&vm->object.uuid, &domain->uuid))
+        return fail(error, ERR_OPERATION_FAILED, "domain '%s' already exists with uuid %s", name,
+                    uuid_print(&vm->object.uuid, text));
+    if (!g_str_equal(name, domain->name))
+        return fail(error, ERR_OPERATION_FAILED, "domain '%s' is already defined with uuid %s",
+                    name, uuid_print(&domain->uuid, text));
+    return g_steal_pointer(&vm);
+}
+
+Machine *define_machine(const Domain *domain, GError **error)
+{
+    g_autoptr(Machine) vm = machine_new(&domain->uuid, domain->name);
+    Object *other = registry_add(machines, &vm->object);
+
+    return other ? check_same((Machine *) other, domain, error) : g_steal_pointer(&vm);
+}
+
+void define_undo(Machine *vm)
+{
+    if (machine_is_known(vm) || vm->gone)
+        return;
+    vm->gone = true;
+    registry_remove(machines, &vm->object);
+}

@@ -1,0 +1,396 @@
+/* ops-query.c - look-ups, lists, and what a guest's view tells */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "driver.h"
+#include "ops.h"
+
+#include <string.h>
+#include <time.h>
+
+char **ops_optional(const char *text)
+{
+    char **optional = g_new(char *, 1);
+
+    *optional = g_strdup(text);
+    return optional;
+}
+
+remote_nonnull_domain ops_reference(Machine *vm)
+{
+    g_autoptr(View) view = machine_view(vm);
+    remote_nonnull_domain reference = { .name = object_name(&vm->object), .id = view->id };
+
+    memcpy(reference.uuid, vm->object.uuid.bytes, UUID_SIZE);
+    return reference;
+}
+
+/* ---- look-ups ---- */
+
+/* Nobody is told of a guest that is still being made. */
+static Object *known(Object *found)
+{
+    if (found && !machine_is_known((Machine *) found))
+        g_clear_pointer(&found, object_unref);
+    return found;
+}
+
+Object *ops_find_domain(const remote_nonnull_domain *reference, GError **error)
+{
+    const Uuid *uuid = (const Uuid *) reference->uuid;
+    Object *found = known(registry_find_uuid(machines, uuid));
+    char text[UUID_TEXT];
+
+    if (found)
+        return found;
+    return fail(error, ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%s)",
+                uuid_print(uuid, text), reference->name);
+}
+
+static bool answer(Object *found, remote_nonnull_domain *reference)
+{
+    *reference = ops_reference((Machine *) found);
+    object_unref(found);
+    return true;
+}
+
+bool qemu_domain_lookup_by_id(Call *, const remote_domain_lookup_by_id_args *in,
+                              remote_domain_lookup_by_id_ret *out, GError **error)
+{
+    Object *found = known(registry_find_id(machines, in->id));
+
+    if (!found)
+        return fail(error, ERR_NO_DOMAIN, "no domain with matching id %d", in->id);
+    return answer(found, &out->dom);
+}
+
+bool qemu_domain_lookup_by_name(Call *, const remote_domain_lookup_by_name_args *in,
+                                remote_domain_lookup_by_name_ret *out, GError **error)
+{
+    Object *found = known(registry_find_name(machines, in->name));
+
+    if (!found)
+        return fail(error, ERR_NO_DOMAIN, "no domain with matching name '%s'", in->name);
+    return answer(found, &out->dom);
+}
+
+bool qemu_domain_lookup_by_uuid(Call *, const remote_domain_lookup_by_uuid_args *in,
+                                remote_domain_lookup_by_uuid_ret *out, GError **error)
+{
+    Object *found = known(registry_find_uuid(machines, (const Uuid *) in->uuid));
+    char text[UUID_TEXT];
+
+    if (!found)
+        return fail(error, ERR_NO_DOMAIN, "no domain with matching uuid '%s'",
+                    uuid_print((const Uuid *) in->uuid, text));
+    return answer(found, &out->dom);
+}
+
+/* ---- lists ---- */
+
+/* What a client's filter asks about: of each group of bits, one that is true of the guest must be
+ * set, or none of the group. */
+static unsigned list_bits(const View *view)
+{
+    bool active = view_is_active(view);
+    unsigned bits = active ? VIR_CONNECT_LIST_DOMAINS_ACTIVE : VIR_CONNECT_LIST_DOMAINS_INACTIVE;
+
+    bits |= view->config ? VIR_CONNECT_LIST_DOMAINS_PERSISTENT : VIR_CONNECT_LIST_DOMAINS_TRANSIENT;
+    bits |= view->state == VIR_DOMAIN_RUNNING   ? VIR_CONNECT_LIST_DOMAINS_RUNNING
+            : view->state == VIR_DOMAIN_PAUSED  ? VIR_CONNECT_LIST_DOMAINS_PAUSED
+            : view->state == VIR_DOMAIN_SHUTOFF ? VIR_CONNECT_LIST_DOMAINS_SHUTOFF
+                                                : VIR_CONNECT_LIST_DOMAINS_OTHER;
+    bits |= view->autostart ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
+                            : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART;
+    return bits | VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |
+           VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
+}
+
+static bool filter_matches(const View *view, unsigned filter)
+{
+    static const unsigned groups[] = {
+        VIR_CONNECT_LIST_DOMAINS_ACTIVE | VIR_CONNECT_LIST_DOMAINS_INACTIVE,
+        VIR_CONNECT_LIST_DOMAINS_PERSISTENT | VIR_CONNECT_LIST_DOMAINS_TRANSIENT,
+        VIR_CONNECT_LIST_DOMAINS_RUNNING | VIR_CONNECT_LIST_DOMAINS_PAUSED |
+            VIR_CONNECT_LIST_DOMAINS_SHUTOFF | VIR_CONNECT_LIST_DOMAINS_OTHER,
+        VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE,
+        VIR_CONNECT_LIST_DOMAINS_AUTOSTART | VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART,
+        VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT,
+        VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT | VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT,
+    };
+    unsigned bits = list_bits(view);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+        if (filter & groups[i] && !(filter & groups[i] & bits))
+            return false;
+    }
+    return true;
+}
+
+GPtrArray *ops_list(unsigned filter)
+{
+    g_autoptr(GPtrArray) all = registry_list(machines);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
+
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(View) view = machine_view(all->pdata[i]);
+
+        if ((view->config || view->live) && filter_matches(view, filter))
+            g_ptr_array_add(list, object_ref(all->pdata[i]));
+    }
+    return list;
+}
+
+bool qemu_connect_list_all_domains(Call *call, const remote_connect_list_all_domains_args *in,
+                                   remote_connect_list_all_domains_ret *out, GError **error)
+{
+    g_autoptr(GPtrArray) list = NULL;
+
+    if (!call_check_flags(call, in->flags, 0xffff, error))
+        return false;
+    list = ops_list(in->flags);
+    if (list->len > REMOTE_DOMAIN_LIST_MAX)
+        return fail(error, ERR_RPC, "too many domains '%u' for limit '%d'", list->len,
+                    REMOTE_DOMAIN_LIST_MAX);
+    out->ret = list->len;
+    if (!in->need_results)
+        return true;
+    out->domains.domains_val = g_new0(remote_nonnull_domain, list->len);
+    out->domains.domains_len = list->len;
+    for (guint i = 0; i < list->len; i++)
+        out->domains.domains_val[i] = ops_reference(list->pdata[i]);
+    return true;
+}
+
+bool qemu_connect_num_of_domains(Call *, const none *, remote_connect_num_of_domains_ret *out,
+                                 GError **)
+{
+    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    out->num = list->len;
+    return true;
+}
+
+bool qemu_connect_num_of_defined_domains(Call *, const none *,
+                                         remote_connect_num_of_defined_domains_ret *out, GError **)
+{
+    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+
+    out->num = list->len;
+    return true;
+}
+
+bool qemu_connect_list_domains(Call *, const remote_connect_list_domains_args *in,
+                               remote_connect_list_domains_ret *out, GError **)
+{
+    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxids, 0, REMOTE_DOMAIN_LIST_MAX));
+
+    out->ids.ids_val = g_new0(int, count);
+    for (guint i = 0; i < count; i++) {
+        g_autoptr(View) view = machine_view(list->pdata[i]);
+
+        if (view->id > 0)
+            out->ids.ids_val[out->ids.ids_len++] = view->id;
+    }
+    return true;
+}
+
+bool qemu_connect_list_defined_domains(Call *, const remote_connect_list_defined_domains_args *in,
+                                       remote_connect_list_defined_domains_ret *out, GError **)
+{
+    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+    unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxnames, 0, REMOTE_DOMAIN_LIST_MAX));
+
+    out->names.names_val = g_new0(char *, count);
+    out->names.names_len = count;
+    for (guint i = 0; i < count; i++)
+        out->names.names_val[i] = object_name(list->pdata[i]);
+    return true;
+}
+
+/* ---- one guest ---- */
+
+/* Processor time of all threads, in nanoseconds: the kernel's clock of a process, whose number is
+ * made as clock_getcpuclockid(3) makes it. */
+uint64_t ops_cpu_time(pid_t pid)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+        return 0;
+    return used.tv_sec * 1000000000ull + used.tv_nsec;
+}
+
+static unsigned current_vcpus(const Domain *domain)
+{
+    return domain->current_vcpus ? domain->current_vcpus : domain->vcpus;
+}
+
+bool qemu_domain_get_info(Call *call, const remote_domain_get_info_args *,
+                          remote_domain_get_info_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+    const Domain *domain = view_current(view);
+
+    out->state = view->state;
+    out->max_mem = domain->memory;
+    out->memory = view->balloon ? view->balloon : domain->current_memory;
+    out->nr_virt_cpu = current_vcpus(domain);
+    out->cpu_time = ops_cpu_time(view->pid);
+    return true;
+}
+
+bool qemu_domain_get_state(Call *call, const remote_domain_get_state_args *in,
+                           remote_domain_get_state_ret *out, GError **error)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->state = view->state;
+    out->reason = view->reason;
+    return call_check_flags(call, in->flags, 0, error);
+}
+
+bool qemu_domain_get_control_info(Call *call, const remote_domain_get_control_info_args *in,
+                                  remote_domain_get_control_info_ret *out, GError **error)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->state = VIR_DOMAIN_CONTROL_OK;
+    return call_check_flags(call, in->flags, 0, error) && view_check_active(view, error);
+}
+
+bool qemu_domain_get_os_type(Call *call, const remote_domain_get_os_type_args *,
+                             remote_domain_get_os_type_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->type = g_strdup(os_type_names[view_current(view)->os.type]);
+    return true;
+}
+
+bool qemu_domain_get_max_memory(Call *call, const remote_domain_get_max_memory_args *,
+                                remote_domain_get_max_memory_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->memory = view_current(view)->memory;
+    return true;
+}
+
+bool qemu_domain_get_max_vcpus(Call *call, const remote_domain_get_max_vcpus_args *,
+                               remote_domain_get_max_vcpus_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->num = view_current(view)->vcpus;
+    return true;
+}
+
+bool qemu_domain_get_vcpus_flags(Call *call, const remote_domain_get_vcpus_flags_args *in,
+                                 remote_domain_get_vcpus_flags_ret *out, GError **error)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+    g_autofree char *name = object_name(call->object);
+    const Domain *domain;
+
+    if (!call_check_flags(
+            call, in->flags,
+            VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG | VIR_DOMAIN_VCPU_MAXIMUM, error))
+        return false;
+    domain = view_definition(view, name, in->flags, error);
+    if (!domain)
+        return false;
+    out->num = in->flags & VIR_DOMAIN_VCPU_MAXIMUM ? domain->vcpus : current_vcpus(domain);
+    return true;
+}
+
+bool qemu_domain_get_scheduler_type(Call *, const remote_domain_get_scheduler_type_args *,
+                                    remote_domain_get_scheduler_type_ret *out, GError **)
+{
+    out->type = g_strdup("posix");
+    out->nparams = 0;
+    return true;
+}
+
+bool qemu_domain_is_active(Call *call, const remote_domain_is_active_args *,
+                           remote_domain_is_active_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->active = view_is_active(view);
+    return true;
+}
+
+bool qemu_domain_is_persistent(Call *call, const remote_domain_is_persistent_args *,
+                               remote_domain_is_persistent_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->persistent = view->config != NULL;
+    return true;
+}
+
+bool qemu_domain_is_updated(Call *call, const remote_domain_is_updated_args *,
+                            remote_domain_is_updated_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->updated = view->updated;
+    return true;
+}
+
+bool qemu_domain_get_autostart(Call *call, const remote_domain_get_autostart_args *,
+                               remote_domain_get_autostart_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->autostart = view->autostart;
+    return true;
+}
+
+/* Saved states are not kept yet, so there is none. */
+bool qemu_domain_has_managed_save_image(Call *call,
+                                        const remote_domain_has_managed_save_image_args *in,
+                                        remote_domain_has_managed_save_image_ret *out,
+                                        GError **error)
+{
+    out->result = 0;
+    return call_check_flags(call, in->flags, 0, error);
+}
+
+/* What a client may ask the XML to hold. */
+static unsigned xml_flags(unsigned flags, const View *view)
+{
+    unsigned result = flags & VIR_DOMAIN_XML_SECURE ? XML_SECURE : 0;
+
+    if (flags & VIR_DOMAIN_XML_MIGRATABLE)
+        return result | XML_MIGRATABLE | XML_SECURE;
+    if (view->live && !(flags & VIR_DOMAIN_XML_INACTIVE))
+        result |= XML_LIVE;
+    return result;
+}
+
+/* The balloon's size is asked of the guest all the time, and is not part of the definition. */
+static char *format_live(const View *view, unsigned flags)
+{
+    Domain shown = *view->live->domain;
+
+    if (view->balloon)
+        shown.current_memory = view->balloon;
+    return domain_format(&shown, flags);
+}
+
+bool qemu_domain_get_xml_desc(Call *call, const remote_domain_get_xml_desc_args *in,
+                              remote_domain_get_xml_desc_ret *out, GError **error)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+    bool inactive = in->flags & VIR_DOMAIN_XML_INACTIVE && view->config;
+
+    if (!call_check_flags(call, in->flags, 0xf, error))
+        return false;
+    if (view->live && !inactive)
+        out->xml = format_live(view, xml_flags(in->flags, view));
+    else
+        out->xml = domain_format(view->config->domain, xml_flags(in->flags, view));
+    return true;
+}

@@ -1,0 +1,126 @@
+/* ops-tuning.c - memory that is given and taken, statistics of it */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "driver.h"
+#include "ops.h"
+#include "qmp-events.h"
+
+/* ---- changing definitions ---- */
+
+static bool resolve_flags(const View *view, unsigned *flags, GError **error)
+{
+    unsigned both = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
+
+    if (!(*flags & both))
+        *flags |= view->live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
+    if (*flags & VIR_DOMAIN_AFFECT_LIVE && !view->live)
+        return fail(error, ERR_OPERATION_INVALID, "domain is not running");
+    if (*flags & VIR_DOMAIN_AFFECT_CONFIG && !view->config)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "transient domains do not have any persistent config");
+    return true;
+}
+
+bool ops_change(Machine *vm, unsigned flags, OpsChange *change, const void *data, GError **error)
+{
+    g_autoptr(View) view = machine_edit(vm);
+
+    if (!resolve_flags(view, &flags, error))
+        return false;
+    for (int live = 0; live <= 1; live++) {
+        g_autoptr(Domain) domain = NULL;
+
+        if (!(flags & (live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG)))
+            continue;
+        domain = domain_copy(live ? view->live->domain : view->config->domain);
+        if (!change(vm, domain, live, data, error))
+            return false;
+        (live ? view_set_live : view_set_config)(view, g_steal_pointer(&domain));
+    }
+    return machine_publish(vm, g_steal_pointer(&view), error);
+}
+
+/* ---- memory ---- */
+
+static bool set_memory(Machine *vm, Domain *domain, bool live, const void *data, GError **error)
+{
+    uint64_t memory = *(const uint64_t *) data;
+    g_autoptr(Qmp) monitor = NULL;
+    g_autoptr(Json) done = NULL;
+
+    if (memory > domain->memory)
+        return fail(error, ERR_INVALID_ARG, "cannot set memory higher than max memory");
+    if (live) {
+        monitor = machine_monitor(vm, error);
+        done = monitor ? qmp_call(monitor, "balloon",
+                                  json_build("i", "value", (int64_t) memory * 1024), error)
+                       : NULL;
+        return done != NULL;
+    }
+    domain->current_memory = memory;
+    return true;
+}
+
+static bool set_max_memory(Machine *, Domain *domain, bool live, const void *data, GError **error)
+{
+    uint64_t memory = *(const uint64_t *) data;
+
+    if (live)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "cannot resize the maximum memory on an active domain");
+    domain->memory = memory;
+    domain->current_memory = MIN(domain->current_memory, memory);
+    return true;
+}
+
+bool qemu_domain_set_memory_flags(Call *call, const remote_domain_set_memory_flags_args *in, none *,
+                                  GError **error)
+{
+    uint64_t memory = in->memory;
+
+    return call_check_flags(call, in->flags, 7, error) &&
+           ops_change(machine_of(call), in->flags,
+                      in->flags & VIR_DOMAIN_MEM_MAXIMUM ? set_max_memory : set_memory, &memory,
+                      error);
+}
+
+bool qemu_domain_set_memory(Call *call, const remote_domain_set_memory_args *in, none *,
+                            GError **error)
+{
+    uint64_t memory = in->memory;
+
+    return ops_change(machine_of(call), VIR_DOMAIN_AFFECT_LIVE, set_memory, &memory, error);
+}
+
+bool qemu_domain_set_max_memory(Call *call, const remote_domain_set_max_memory_args *in, none *,
+                                GError **error)
+{
+    uint64_t memory = in->memory;
+
+    return ops_change(machine_of(call), 0, set_max_memory, &memory, error);
+}
+
+static bool set_period(Machine *vm, Domain *domain, bool live, const void *data, GError **error)
+{
+    int period = *(const int *) data;
+    Balloon *balloon = list_length(domain->balloons) ? domain->balloons->pdata[0] : NULL;
+    g_autoptr(Qmp) monitor = NULL;
+
+    if (period < 0 || !balloon || balloon->model == BALLOON_NONE)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "Memory balloon model must be virtio to set the collection period");
+    if (live) {
+        monitor = machine_monitor(vm, error);
+        if (!monitor || !monitor_set_stats_period(monitor, domain, period, error))
+            return false;
+    }
+    balloon->stats_period = period;
+    return true;
+}
+
+bool qemu_domain_set_memory_stats_period(Call *call,
+                                         const remote_domain_set_memory_stats_period_args *in,
+                                         none *, GError **error)
+{
+    return call_check_flags(call, in->flags, 3, error) &&
+           ops_change(machine_of(call), in->flags, set_period, &in->period, error);
+}

@@ -1,0 +1,431 @@
+/* start.c - from a definition to a running guest: steps, each beside what takes it back
+ *
+ * What is to be known after a crash is on disk before it is done to the host: first the state file
+ * with the run's directory, then, by the child itself, its pid. The monitor's socket is connected
+ * to before QEMU runs, so that nobody has to wait for it to appear. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "start.h"
+
+#include "argv.h"
+#include "base/file.h"
+#include "base/socket.h"
+#include "caps.h"
+#include "daemon/daemon.h"
+#include "exit.h"
+#include "loop/spawn.h"
+#include "qmp-events.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { LOG_TAIL = 1024 };
+
+typedef struct Launch {
+    Machine *vm;
+    const Domain *config;
+    unsigned flags;
+    char *name;
+    Domain *live;
+    Caps *caps;
+    Args *args;
+    Fd listener; /* of the monitor */
+    Qmp *monitor;
+    Fd log;
+    off_t log_start;
+    Fd pid_file;
+    Fd pidfd;
+    pid_t pid;
+} Launch;
+
+/* ---- the log ---- */
+
+char *start_log_path(const char *name) { return daemon_path("var/log/ostler/qemu/%s.log", name); }
+
+char *start_log_tail(const char *name, off_t from)
+{
+    g_autofree char *path = start_log_path(name);
+    g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    char text[LOG_TAIL + 1];
+    ssize_t got;
+    char *line;
+
+    from = MAX(from, end - LOG_TAIL);
+    got = fd < 0 ? 0 : pread(fd, text, LOG_TAIL, from);
+    text[MAX(got, 0)] = '\0';
+    line = from > 0 && end - from >= LOG_TAIL ? strchr(text, '\n') : NULL;
+    return g_strstrip(g_utf8_make_valid(line ? line + 1 : text, -1));
+}
+
+static bool open_log(Launch *l, GError **error)
+{
+    g_autofree char *path = start_log_path(l->name);
+
+    l->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (l->log < 0)
+        return fail_errno(error, errno, "cannot open '%s'", path);
+    return true;
+}
+
+static void log_command_line(Launch *l)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *time = g_date_time_format(now, "%F %T");
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_string_printf(text, "%s+0000: starting\n", time);
+    for (guint i = 0; i < l->args->argv->len && l->args->argv->pdata[i]; i++)
+        g_string_append_printf(text, "%s%s", i ? " \\\n" : "", (char *) l->args->argv->pdata[i]);
+    g_string_append_c(text, '\n');
+    (void) file_write_all(l->log, text->str, text->len);
+    l->log_start = lseek(l->log, 0, SEEK_END);
+}
+
+static void close_log(Launch *l) { fd_close(g_steal_fd(&l->log)); }
+
+/* ---- before the process ---- */
+
+static bool check_state(Launch *l, GError **error)
+{
+    g_autoptr(View) view = machine_view(l->vm);
+
+    if (l->vm->gone)
+        return fail(error, ERR_NO_DOMAIN, "domain '%s' has been removed", l->name);
+    if (view_is_active(view))
+        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
+    return geteuid() != 0 || qemu_user.given || settings_find_user(error);
+}
+
+static bool prepare_definition(Launch *l, GError **)
+{
+    l->live = domain_copy(l->config);
+    l->live->id = optional(machine_next_id());
+    return true;
+}
+
+static void drop_definition(Launch *l) { g_clear_pointer(&l->live, domain_free); }
+
+static bool find_capabilities(Launch *l, GError **error)
+{
+    l->caps = caps_of(l->live->emulator, error);
+    return l->caps != NULL;
+}
+
+static void drop_capabilities(Launch *l) { g_clear_pointer(&l->caps, caps_unref); }
+
+char *start_directory(Machine *vm)
+{
+    return daemon_path("run/ostler/qemu/guest/%s", vm->object.name);
+}
+
+char *start_monitor_path(const char *directory)
+{
+    return g_build_filename(directory, "monitor.sock", NULL);
+}
+
+void start_remove_directory(const char *directory)
+{
+    g_autoptr(Directory) entries = opendir(directory);
+    struct dirent *entry;
+
+    while (entries && (entry = readdir(entries)))
+        (void) unlinkat(dirfd(entries), entry->d_name, 0);
+    (void) rmdir(directory);
+}
+
+static bool make_directory(Launch *l, GError **error)
+{
+    g_autofree char *directory = start_directory(l->vm);
+
+    start_remove_directory(directory);
+    if (g_mkdir(directory, 0700) < 0)
+        return fail_errno(error, errno, "cannot create '%s'", directory);
+    if (qemu_user.given && chown(directory, qemu_user.uid, qemu_user.gid) < 0)
+        return fail_errno(error, errno, "cannot give '%s' to QEMU's user", directory);
+    g_free(l->vm->directory);
+    l->vm->directory = g_steal_pointer(&directory);
+    return true;
+}
+
+static void remove_directory(Launch *l)
+{
+    start_remove_directory(l->vm->directory);
+    g_clear_pointer(&l->vm->directory, g_free);
+}
+
+/* From here on a daemon that finds the state file knows of the run. */
+static bool publish_starting(Launch *l, GError **error)
+{
+    View *view = machine_edit(l->vm);
+
+    view->state = VIR_DOMAIN_PAUSED;
+    view->reason = VIR_DOMAIN_PAUSED_STARTING_UP;
+    view->id = l->live->id.value;
+    view->balloon = l->live->memory;
+    view->updated = false;
+    view_set_live(view, domain_copy(l->live));
+    view->run++;
+    l->vm->started = 0;
+    g_atomic_int_set(&l->vm->stop_reason, 0);
+    l->vm->is_shut_down = false;
+    return machine_publish(l->vm, view, error);
+}
+
+static void publish_stopped(Launch *l) { exit_publish(l->vm, VIR_DOMAIN_SHUTOFF_FAILED); }
+
+static bool open_pid_file(Launch *l, GError **error)
+{
+    g_autofree char *path = g_build_filename(l->vm->directory, "pid", NULL);
+
+    l->pid_file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (l->pid_file < 0)
+        return fail_errno(error, errno, "cannot create '%s'", path);
+    return true;
+}
+
+static void close_pid_file(Launch *l) { fd_close(g_steal_fd(&l->pid_file)); }
+
+static bool listen_for_monitor(Launch *l, GError **error)
+{
+    g_autofree char *path = start_monitor_path(l->vm->directory);
+    int fd;
+
+    l->listener = unix_listen(path, SOCK_STREAM, 0600, error);
+    if (l->listener < 0)
+        return false;
+    fd = unix_connect(path, SOCK_STREAM, error);
+    if (fd < 0)
+        return false;
+    l->monitor = monitor_open(l->vm, fd);
+    return true;
+}
+
+static void close_monitor(Launch *l)
+{
+    if (l->listener >= 0)
+        fd_close(g_steal_fd(&l->listener));
+    qmp_close(l->monitor);
+    g_clear_pointer(&l->monitor, qmp_unref);
+}
+
+static bool build_command_line(Launch *l, GError **error)
+{
+    l->args = args_new();
+    l->args->caps = l->caps;
+    l->args->directory = l->vm->directory;
+    l->args->monitor = l->listener;
+    l->args->uid = qemu_user.given ? qemu_user.uid : geteuid();
+    l->args->gid = qemu_user.given ? qemu_user.gid : getegid();
+    l->args->sandbox = settings.sandbox;
+    l->args->vnc_listen = settings.vnc_listen;
+    l->args->reset_nvram = l->flags & VIR_DOMAIN_START_RESET_NVRAM;
+    return argv_build(l->args, l->live, error);
+}
+
+static void drop_command_line(Launch *l)
+{
+    args_undo(l->args);
+    g_clear_pointer(&l->args, args_free);
+}
+
+/* ---- the process ---- */
+
+static bool run_qemu(Launch *l, GError **error)
+{
+    g_autoptr(GArray) keep = g_array_copy(l->args->fds);
+    const Spawn what = {
+        .argv = (const char *const *) l->args->argv->pdata,
+        .in = -1,
+        .out = l->log,
+        .err = l->log,
+        .keep = (const int *) (void *) keep->data,
+        .kept = keep->len,
+        .as_user = qemu_user.given,
+        .uid = qemu_user.uid,
+        .gid = qemu_user.gid,
+        .groups = qemu_user.groups,
+        .group_count = qemu_user.group_count,
+        .directory = l->vm->directory,
+        .pid_file = l->pid_file,
+    };
+
+    g_array_set_clear_func(keep, NULL);
+    g_array_append_val(keep, l->listener);
+    log_command_line(l);
+    l->pid = spawn(&what, &l->pidfd, error);
+    if (l->pid < 0)
+        return false;
+    machine_log(l->vm, G_LOG_LEVEL_DEBUG, "QEMU is process %d", l->pid);
+    g_array_set_size(l->args->fds, 0); /* what is QEMU's now is not kept open here */
+    fd_close(g_steal_fd(&l->listener));
+    return true;
+}
+
+static void end_qemu(Launch *l)
+{
+    (void) pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0);
+    (void) process_wait(l->pidfd, 10000);
+    (void) waitpid(l->pid, NULL, 0);
+    fd_close(g_steal_fd(&l->pidfd));
+}
+
+static bool publish_pid(Launch *l, GError **error)
+{
+    View *view = machine_edit(l->vm);
+
+    view->pid = l->pid;
+    l->vm->started = process_start(l->pid);
+    machine_set_process(l->vm, l->monitor, l->pidfd);
+    return machine_publish(l->vm, view, error);
+}
+
+static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
+
+/* Why a QEMU that has ended did so is in its log. */
+static void explain(Launch *l, GError **error)
+{
+    g_autofree char *tail = start_log_tail(l->name, l->log_start);
+
+    if (!process_wait(l->pidfd, 100) || !*tail)
+        return;
+    g_clear_error(error);
+    fail(error, ERR_INTERNAL, "QEMU ended while it was starting: %s", tail);
+}
+
+static Json *collect(Launch *l, QmpRequest *request, GError **error)
+{
+    Json *answer = qmp_wait(request, qmp_patience(l->live->memory), error);
+
+    if (!answer)
+        explain(l, error);
+    return answer;
+}
+
+/* All questions in one burst; what QEMU alone knows goes into the definition. */
+static bool learn(Launch *l, GError **error)
+{
+    bool has_vnc = list_length(l->live->graphics) > 0;
+    QmpRequest *ask_chardevs = qmp_send(l->monitor, "query-chardev", NULL);
+    QmpRequest *ask_vnc = has_vnc ? qmp_send(l->monitor, "query-vnc-servers", NULL) : NULL;
+    g_autoptr(Json) chardevs = collect(l, ask_chardevs, error), vnc = NULL;
+
+    if (!chardevs) {
+        if (ask_vnc)
+            qmp_forget(ask_vnc);
+        return false;
+    }
+    vnc = ask_vnc ? collect(l, ask_vnc, error) : NULL;
+    if (ask_vnc && !vnc)
+        return false;
+    return argv_learn(l->live, chardevs, vnc, error) && monitor_begin(l->monitor, l->live, error);
+}
+
+static bool let_run(Launch *l, GError **error)
+{
+    g_autoptr(Json) answer = NULL;
+
+    if (l->flags & VIR_DOMAIN_START_PAUSED)
+        return true;
+    answer = collect(l, qmp_send(l->monitor, "cont", NULL), error);
+    return answer != NULL;
+}
+
+static bool publish_running(Launch *l, GError **error)
+{
+    View *view = machine_edit(l->vm);
+    bool paused = l->flags & VIR_DOMAIN_START_PAUSED;
+
+    view->state = paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
+    view->reason = paused ? VIR_DOMAIN_PAUSED_USER : (int) VIR_DOMAIN_RUNNING_BOOTED;
+    view_set_live(view, g_steal_pointer(&l->live));
+    return machine_publish(l->vm, view, error);
+}
+
+typedef struct Step {
+    const char *what;
+    bool (*run)(Launch *l, GError **error);
+    void (*undo)(Launch *l);
+} Step;
+
+static const Step steps[] = {
+    { "see whether it may", check_state, NULL },
+    { "prepare its definition", prepare_definition, drop_definition },
+    { "find out what its QEMU can do", find_capabilities, drop_capabilities },
+    { "open its log", open_log, close_log },
+    { "make its runtime directory", make_directory, remove_directory },
+    { "note that it starts", publish_starting, publish_stopped },
+    { "make its pid file", open_pid_file, close_pid_file },
+    { "listen for its monitor", listen_for_monitor, close_monitor },
+    { "build its command line", build_command_line, drop_command_line },
+    { "run QEMU", run_qemu, end_qemu },
+    { "note its process", publish_pid, forget_process },
+    { "learn from QEMU", learn, NULL },
+    { "let it run", let_run, NULL },
+    { "note that it runs", publish_running, NULL },
+};
+
+static void undo(Launch *l, size_t done)
+{
+    while (done > 0) {
+        if (steps[--done].undo)
+            steps[done].undo(l);
+    }
+}
+
+static void launch_clear(Launch *l)
+{
+    drop_definition(l);
+    drop_capabilities(l);
+    g_clear_pointer(&l->args, args_free);
+    g_clear_pointer(&l->monitor, qmp_unref);
+    g_clear_pointer(&l->name, g_free);
+    if (l->listener >= 0)
+        fd_close(l->listener);
+    if (l->log >= 0)
+        close_log(l);
+    if (l->pid_file >= 0)
+        close_pid_file(l);
+    if (l->pidfd >= 0)
+        fd_close(l->pidfd);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Launch, launch_clear)
+
+static void tell_started(Launch *l)
+{
+    machine_log(l->vm, G_LOG_LEVEL_INFO, "started, as process %d", l->pid);
+    if (!(l->flags & VIR_DOMAIN_START_PAUSED))
+        machine_tell(l->vm, VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
+    machine_tell(l->vm, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
+    if (l->flags & VIR_DOMAIN_START_PAUSED)
+        machine_tell(l->vm, VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
+}
+
+bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **error)
+{
+    g_auto(Launch) l = { .vm = vm,
+                         .config = config,
+                         .flags = flags,
+                         .log = -1,
+                         .listener = -1,
+                         .pid_file = -1,
+                         .pidfd = -1,
+                         .name = object_name(&vm->object) };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (!steps[i].run(&l, error)) {
+            machine_log(vm, G_LOG_LEVEL_DEBUG, "cannot %s", steps[i].what);
+            undo(&l, i);
+            return false;
+        }
+    }
+    exit_watch(vm, g_steal_fd(&l.pidfd));
+    tell_started(&l);
+    return true;
+}

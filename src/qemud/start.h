@@ -1,0 +1,18 @@
+/* start.h - from a definition to a running guest */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "machine.h"
+
+/* flags: virDomainCreateFlags. config is what to start, borrowed. On the guest's strand, as a JOB.
+ * All or nothing: on failure the host is as it was. */
+bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **error);
+
+/* Where the sockets and files of a guest's run are. */
+char *start_directory(Machine *vm);
+char *start_monitor_path(const char *directory);
+/* The last lines of a guest's log from an offset on, for an error; "" when there are none. */
+char *start_log_tail(const char *name, off_t from);
+char *start_log_path(const char *name);
+/* Takes the run's directory and what is in it away. */
+void start_remove_directory(const char *directory);
