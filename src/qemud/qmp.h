@@ -33,8 +33,9 @@ Qmp *qmp_connect(const char *path, int pidfd, uint64_t memory_kib, const QmpList
 /* How long a QEMU with a guest of that size may take to answer first, in milliseconds. */
 unsigned qmp_patience(uint64_t memory_kib);
 
+/* NULL is allowed. The connection does not end with the last reference, but by qmp_close(). */
 Qmp *qmp_ref(Qmp *qmp);
-void qmp_unref(Qmp *qmp); /* the last one closes it */
+void qmp_unref(Qmp *qmp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_unref)
 /* Ends the connection; whoever waits is told that QEMU has ended. */
 void qmp_close(Qmp *qmp);
@@ -57,4 +58,4 @@ Json *qmp_call(Qmp *qmp, const char *command, Json *arguments, GError **error);
  * is an answer, too. */
 char *qmp_pass(Qmp *qmp, const char *text, const int *fds, size_t count, GError **error);
 /* A line for the human monitor, and what it prints. */
-char *qmp_human(Qmp *qmp, const char *line, GError **error);
+char *qmp_human(Qmp *qmp, const char *line, const int *fds, size_t count, GError **error);
