@@ -208,7 +208,7 @@ static void answer_send(Answer *answer)
 static void answer_from_worker(void *data)
 {
     g_autofree Answer *answer = data;
-    g_autoptr(Client) client = answer->client;
+    G_GNUC_UNUSED g_autoptr(Client) client = answer->client;
 
     answer_send(answer);
 }

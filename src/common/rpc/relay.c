@@ -53,7 +53,7 @@ static void relay_message(void *owner, const void *frame, size_t size, GArray *f
 {
     Relay *relay = owner;
     Client *client = relay->client;
-    g_autoptr(Client) kept = client_ref(client);
+    G_GNUC_UNUSED g_autoptr(Client) kept = client_ref(client);
     net_message_header header;
     Relayed *relayed;
     bool is_last, is_answer;
