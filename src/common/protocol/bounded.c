@@ -3,6 +3,7 @@
 #include "protocol/bounded.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #undef xdr_array
@@ -39,12 +40,18 @@ bool_t bounded_bytes(XDR *xdr, char **bytes, u_int *count, u_int limit)
     return xdr_bytes(xdr, bytes, count, limit);
 }
 
-/* A NUL inside would end the string early for everyone who reads it: two names that differ would
- * look the same. */
+/* libtirpc frees no string that is longer than the limit, as one of our own replies may be. A NUL
+ * inside would end the string early for everyone who reads it: two names that differ would look the
+ * same. */
 bool_t bounded_string(XDR *xdr, char **string, u_int limit)
 {
     u_int coming;
 
+    if (xdr->x_op == XDR_FREE) {
+        free(*string);
+        *string = NULL;
+        return TRUE;
+    }
     if (xdr->x_op != XDR_DECODE)
         return xdr_string(xdr, string, limit);
     return fits(xdr, limit, 1, &coming) && xdr_string(xdr, string, limit) &&
