@@ -83,6 +83,8 @@ static bool unregister_close(Call *call, const none *, none *, GError **error)
 static bool admin_connect_open(Call *call, const admin_connect_open_args *in, none *,
                                GError **error)
 {
+    if (call->client->uri)
+        return fail(error, ERR_INTERNAL, "the connection is open already");
     if (!call_check_flags(call, in->flags, 0, error))
         return false;
     call->client->uri = g_strdup("");
