@@ -17,16 +17,21 @@ typedef enum Cap {
     CAP_COUNT,
 } Cap;
 
+typedef enum CapsAccel {
+    ACCEL_TCG,
+    ACCEL_KVM,
+    ACCEL_COUNT,
+} CapsAccel;
+
 typedef struct CapsMachine {
     char *name;
     char *alias; /* NULL: none */
     unsigned max_cpus;
     char *default_cpu; /* its type; NULL: none */
-    char *default_ram; /* id of the memory backend that stands for the guest's memory; NULL: none */
+    char *default_ram; /* id of the memory backend that is the guest's memory; NULL: none */
     bool is_default;   /* of the binary */
     bool deprecated;
     bool hotpluggable_cpus;
-    bool has_acpi;
 } CapsMachine;
 
 /* Whether a processor model runs under an accelerator. */
@@ -36,41 +41,40 @@ typedef enum CapsUsable {
     USABLE_NO,
 } CapsUsable;
 
-typedef enum CapsAccel {
-    ACCEL_TCG,
-    ACCEL_KVM,
-    ACCEL_COUNT,
-} CapsAccel;
-
 typedef struct CapsCpu {
     char *name;
     char *type;
+    char *vendor; /* as a processor says it: "GenuineIntel"; NULL: unknown, or of none */
     bool deprecated;
+    bool named; /* a model of its own: no version of another one, not what the host has */
     CapsUsable usable[ACCEL_COUNT];
-    char **blockers[ACCEL_COUNT]; /* features that are missing, ended by NULL; NULL: none */
+    char **blockers[ACCEL_COUNT]; /* features that are missing, ended by NULL; NULL: unknown */
 } CapsCpu;
 
-/* What a guest sees of a processor that is as much like the host's as the accelerator allows. */
-typedef struct CapsHostModel {
-    char *model;     /* the named model that is nearest; NULL: none known */
-    char **required; /* further features */
-    char **disabled; /* features that the model has and the host has not */
-} CapsHostModel;
+/* A processor told as the named model that is nearest, and what it has more and less. The features
+ * have QEMU's names and are sorted. */
+typedef struct CapsModel {
+    char *name; /* NULL: unknown */
+    char *vendor;
+    char **required;
+    char **disabled;
+} CapsModel;
 
 typedef struct Caps {
-    gatomicrefcount count;
     char *binary;
-    char *arch;          /* as domain definitions name it: x86_64, i686, aarch64, ... */
-    char *package;       /* the distribution's version; NULL: none told */
-    unsigned version;    /* major * 1000000 + minor * 1000 + micro */
-    GPtrArray *machines; /* of CapsMachine, in QEMU's order, without "none" */
-    GPtrArray *cpus;     /* of CapsCpu, by name */
-    CapsHostModel host_model[ACCEL_COUNT];
-    bool kvm; /* guests of type kvm may be started */
+    char *arch;       /* as domain definitions name it: x86_64, i686, aarch64, ... */
+    char *package;    /* the distribution's version; NULL: none told */
+    unsigned version; /* major * 1000000 + minor * 1000 + micro */
+    bool kvm;         /* guests of type kvm may be started */
     bool has[CAP_COUNT];
+    GPtrArray *machines;          /* of CapsMachine, in QEMU's order, without "none" */
+    GPtrArray *cpus;              /* of CapsCpu, in QEMU's order */
+    CapsModel model[ACCEL_COUNT]; /* the most that a guest can have here */
+    CapsModel host;               /* what this machine has; disabled is empty */
 } Caps;
 
-/* Where to keep what was found out, before the first caps_of(); made when it is not there. */
+/* Where to keep what was found out, made when it is not there; before the first caps_of(). Without
+ * it nothing is kept on disk. QEMU is run as the user of guests (settings.h). */
 void caps_open(const char *directory);
 /* Fails when the binary is not there, is no QEMU, or one that is too old (before 6.2). While one
  * thread finds out, others that want the same binary wait for it. */
@@ -85,13 +89,15 @@ const char *caps_name(Cap cap); /* as in caps.def, for messages */
 const CapsMachine *caps_machine(const Caps *caps, const char *name);
 const CapsCpu *caps_cpu(const Caps *caps, const char *name);
 
-/* The emulator for guests of that architecture: path, or NULL and ERR_CONFIG_UNSUPPORTED. Does not
- * run it. */
-char *caps_find_binary(const char *arch, GError **error);
-/* Those of all known architectures that are installed: pairs of architecture and path. */
+/* An emulator that is installed. */
 typedef struct CapsEmulator {
-    const char *arch;
-    unsigned bits; /* of an address */
-    char *binary;
+    const char *arch; /* as domain definitions name it */
+    unsigned bits;    /* of an address */
+    char *binary;     /* its path */
 } CapsEmulator;
-GArray *caps_emulators(void); /* of CapsEmulator; g_array_unref() frees it whole */
+
+/* All of them, by architecture; g_array_unref() frees it whole. Does not run them. */
+GArray *caps_emulators(void);
+/* The path of the one for guests of that architecture. ERR_CONFIG_UNSUPPORTED when there is none,
+ * ERR_INVALID_ARG for an architecture that does not exist. */
+char *caps_find_binary(const char *arch, GError **error);
