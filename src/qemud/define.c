@@ -7,10 +7,22 @@
 #include "caps.h"
 #include "defaults.h"
 
-static void log_warnings(const Domain *domain, const GPtrArray *warnings)
+/* What was ignored, for the log and for those who ask for the guest's messages. */
+static char **tell(const Domain *domain, const GPtrArray *warnings)
 {
-    for (guint i = 0; i < warnings->len; i++)
-        g_warning("definition of domain '%s': %s", domain->name, (char *) warnings->pdata[i]);
+    GStrvBuilder *messages = g_strv_builder_new();
+    char **list;
+
+    for (guint i = 0; i < warnings->len; i++) {
+        g_autofree char *message =
+            g_strdup_printf("ignored in the definition: %s", (char *) warnings->pdata[i]);
+
+        g_warning("domain '%s': %s", domain->name, message);
+        g_strv_builder_add(messages, message);
+    }
+    list = g_strv_builder_end(messages);
+    g_strv_builder_unref(messages);
+    return list;
 }
 
 static bool complete(Domain *domain, GError **error)
@@ -19,15 +31,16 @@ static bool complete(Domain *domain, GError **error)
            driver_check(domain, error);
 }
 
-Domain *define_parse(const char *xml, bool validate, GError **error)
+Definition *define_parse(const char *xml, bool validate, GError **error)
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Domain) domain = domain_parse(xml, validate ? XML_VALIDATE : 0, warnings, error);
+    char **messages;
 
     if (!domain || !store_check_name(domain->name, error) || !complete(domain, error))
         return NULL;
-    log_warnings(domain, warnings);
-    return g_steal_pointer(&domain);
+    messages = tell(domain, warnings);
+    return definition_new(g_steal_pointer(&domain), messages);
 }
 
 static Machine *check_same(Machine *other, const Domain *domain, GError **error)

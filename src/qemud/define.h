@@ -5,8 +5,8 @@
 #include "machine.h"
 
 /* Parses, adds what the definition leaves open, gives every device its place, and refuses what
- * qemud does not serve. What no table knows is logged, or refused when validate. In a worker. */
-Domain *define_parse(const char *xml, bool validate, GError **error);
+ * qemud does not serve. What no table knows is a message, or refused when validate. In a worker. */
+Definition *define_parse(const char *xml, bool validate, GError **error);
 
 /* The guest of this name and uuid: the known one, or a new one that is registered but unknown to
  * clients until it is published. Counted. ERR_OPERATION_FAILED when name and uuid are of two

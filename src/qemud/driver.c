@@ -53,6 +53,7 @@ const Driver driver = {
     SERVE(domain_get_info),
     SERVE(domain_get_max_memory),
     SERVE(domain_get_max_vcpus),
+    SERVE(domain_get_messages),
     SERVE(domain_get_metadata),
     SERVE(domain_get_os_type),
     SERVE(domain_get_scheduler_type),

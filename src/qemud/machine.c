@@ -13,11 +13,11 @@ Store machine_store;
 
 /* ---- definitions and views ---- */
 
-Definition *definition_new(Domain *domain)
+Definition *definition_new(Domain *domain, char **messages)
 {
     Definition *definition = g_atomic_rc_box_new0(Definition);
 
-    definition->domain = domain;
+    *definition = (Definition){ domain, messages };
     return definition;
 }
 
@@ -26,7 +26,13 @@ Definition *definition_ref(Definition *definition)
     return definition ? g_atomic_rc_box_acquire(definition) : NULL;
 }
 
-static void definition_clear(void *data) { domain_free(((Definition *) data)->domain); }
+static void definition_clear(void *data)
+{
+    Definition *definition = data;
+
+    domain_free(definition->domain);
+    g_strfreev(definition->messages);
+}
 
 void definition_unref(Definition *definition)
 {
@@ -48,16 +54,22 @@ void view_unref(View *view)
         g_atomic_rc_box_release_full(view, view_clear);
 }
 
-void view_set_config(View *view, Domain *domain)
+/* What was said of a definition is true of what a call makes of it, too. */
+static void replace(Definition **slot, Domain *domain)
 {
-    definition_unref(view->config);
-    view->config = domain ? definition_new(domain) : NULL;
+    g_autoptr(Definition) former = *slot;
+
+    *slot = domain ? definition_new(domain, former ? g_strdupv(former->messages) : NULL) : NULL;
 }
 
-void view_set_live(View *view, Domain *domain)
+void view_set_config(View *view, Domain *domain) { replace(&view->config, domain); }
+
+void view_set_live(View *view, Domain *domain) { replace(&view->live, domain); }
+
+void view_define(View *view, Definition *definition)
 {
-    definition_unref(view->live);
-    view->live = domain ? definition_new(domain) : NULL;
+    definition_unref(view->config);
+    view->config = definition;
 }
 
 bool view_check_active(const View *view, GError **error)

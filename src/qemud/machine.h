@@ -12,10 +12,11 @@
 
 /* A definition that many views may share; counted by GLib's atomic boxes. */
 typedef struct Definition {
-    Domain *domain; /* never changes once it is published */
+    Domain *domain;  /* never changes once it is published */
+    char **messages; /* what its owner should know of it; NULL: nothing */
 } Definition;
 
-Definition *definition_new(Domain *domain); /* takes it over */
+Definition *definition_new(Domain *domain, char **messages); /* takes both over */
 Definition *definition_ref(Definition *definition);
 void definition_unref(Definition *definition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Definition, definition_unref)
@@ -90,9 +91,11 @@ void machine_used_id(int id); /* found running: the next ones come after it */
 
 /* A copy of the view to edit, from a CHANGE or a JOB; it shares the definitions. */
 View *machine_edit(Machine *vm);
-/* Replaces a definition of an edited view; takes over domain. */
+/* Replaces a definition of an edited view by a changed one; takes over domain. NULL: none. */
 void view_set_config(View *view, Domain *domain);
 void view_set_live(View *view, Domain *domain);
+/* Replaces the config by another one. */
+void view_define(View *view, Definition *definition);
 /* Saves what must outlive us, then swaps the view. Takes the view over, also when saving fails:
  * then nothing has changed. */
 bool machine_publish(Machine *vm, View *view, GError **error);

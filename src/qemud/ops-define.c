@@ -12,13 +12,13 @@
 /* ---- define ---- */
 
 /* On the guest's strand. */
-static bool set_config(Machine *vm, Domain *domain, GError **error)
+static bool set_config(Machine *vm, Definition *definition, GError **error)
 {
     View *view = machine_edit(vm);
     bool is_new = !view->config;
 
     view->updated |= view_is_active(view);
-    view_set_config(view, domain);
+    view_define(view, definition_ref(definition));
     if (!machine_publish(vm, view, error))
         return false;
     machine_tell(vm, VIR_DOMAIN_EVENT_DEFINED,
@@ -28,14 +28,14 @@ static bool set_config(Machine *vm, Domain *domain, GError **error)
 
 static bool define(const char *xml, bool validate, remote_nonnull_domain *reference, GError **error)
 {
-    g_autoptr(Domain) domain = define_parse(xml, validate, error);
-    g_autoptr(Machine) vm = domain ? define_machine(domain, error) : NULL;
+    g_autoptr(Definition) definition = define_parse(xml, validate, error);
+    g_autoptr(Machine) vm = definition ? define_machine(definition->domain, error) : NULL;
     g_autoptr(Stay) stay = NULL;
 
     if (!vm)
         return false;
     stay = strand_enter(vm->object.strand, MODE_CHANGE, "domain_define_xml", error);
-    if (!stay || !set_config(vm, g_steal_pointer(&domain), error)) {
+    if (!stay || !set_config(vm, definition, error)) {
         define_undo(vm);
         return false;
     }

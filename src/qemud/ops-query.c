@@ -358,6 +358,25 @@ bool qemu_domain_has_managed_save_image(Call *call,
     return call_check_flags(call, in->flags, 0, error);
 }
 
+/* There is one kind of message so far, about the definition. */
+bool qemu_domain_get_messages(Call *call, const remote_domain_get_messages_args *in,
+                              remote_domain_get_messages_ret *out, GError **error)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+    const Definition *definition = view->live ? view->live : view->config;
+    unsigned wanted = in->flags ? in->flags : VIR_DOMAIN_MESSAGE_TAINTING;
+
+    if (!call_check_flags(call, in->flags, 7, error))
+        return false;
+    if (!definition->messages || !(wanted & VIR_DOMAIN_MESSAGE_TAINTING))
+        return true;
+    out->msgs.msgs_len = MIN(g_strv_length(definition->messages), REMOTE_DOMAIN_MESSAGES_MAX);
+    out->msgs.msgs_val = g_new0(char *, out->msgs.msgs_len);
+    for (unsigned i = 0; i < out->msgs.msgs_len; i++)
+        out->msgs.msgs_val[i] = g_strdup(definition->messages[i]);
+    return true;
+}
+
 /* What a client may ask the XML to hold. */
 static unsigned xml_flags(unsigned flags, const View *view)
 {

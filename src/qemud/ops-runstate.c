@@ -75,18 +75,18 @@ bool qemu_domain_create_with_flags(Call *call, const remote_domain_create_with_f
 static bool create(Call *call, const char *xml, unsigned flags, remote_nonnull_domain *reference,
                    GError **error)
 {
-    g_autoptr(Domain) domain = NULL;
+    g_autoptr(Definition) definition = NULL;
     g_autoptr(Machine) vm = NULL;
     g_autoptr(Stay) stay = NULL;
 
     if (!call_check_flags(call, flags, START_FLAGS | VIR_DOMAIN_START_VALIDATE, error))
         return false;
-    domain = define_parse(xml, flags & VIR_DOMAIN_START_VALIDATE, error);
-    vm = domain ? define_machine(domain, error) : NULL;
+    definition = define_parse(xml, flags & VIR_DOMAIN_START_VALIDATE, error);
+    vm = definition ? define_machine(definition->domain, error) : NULL;
     if (!vm)
         return false;
     stay = strand_enter(vm->object.strand, MODE_JOB, "domain_create_xml", error);
-    if (!stay || !start(call, vm, domain, flags, error)) {
+    if (!stay || !start(call, vm, definition->domain, flags, error)) {
         define_undo(vm);
         return false;
     }
