@@ -196,13 +196,13 @@ class Events:
 
 
 class Console:
-    """The text of a guest's console, through a stream of its own connection."""
+    """The text of a guest's console or channel, through a stream of its own connection."""
 
-    def __init__(self, s, name, device=None, flags=0):
+    def __init__(self, s, name, device=None, flags=0, how='openConsole'):
         self.conn = s.connect()
         self.stream = self.conn.newStream(0)
         self.text, self.ended, self.changed = '', None, threading.Condition()
-        self.conn.lookupByName(name).openConsole(device, self.stream, flags)
+        getattr(self.conn.lookupByName(name), how)(device, self.stream, flags)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -244,8 +244,10 @@ class Console:
     def run(self, command, limit=None):
         """A command of the guest's shell and its output."""
         mark = uuids.uuid4().hex[:8]
-        self.send(f'{command}; echo {mark[:4]}""{mark[4:]}\n')
-        return self.expect(f'(?s)^(.*?){mark}', limit).group(1)
+        said = f'echo {mark[:4]}""{mark[4:]}'  # so that the terminal's own echo is not taken for it
+        self.send(f'{said}; {command}; {said}\n')
+        found = self.expect(f'(?s){mark}\r\n(.*?){mark}\r\n', limit)
+        return found.group(1).replace('\r\n', '\n')
 
     def close(self):
         import libvirt
@@ -273,7 +275,8 @@ class Stack:
     def prepare(self):
         mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/mnt')
         os.makedirs(self.lab)
-        mount('--bind', LAB, self.lab)
+        for name in ('kernel', 'kernel.compressed', 'initrd'):  # copies: daemons give files to guests' users
+            shutil.copyfile(os.path.join(LAB, name), os.path.join(self.lab, name))
         os.environ['HOME'] = self.home
         os.environ['LIBVIRT_AUTOSTART'] = '0'
         os.environ.pop('LIBVIRT_DEFAULT_URI', None)
@@ -388,6 +391,27 @@ class Stack:
         console.expect('guest: ready')
         return dom, console
 
+    def shared(self, name='vm', **parts):
+        """The guest that a script's cases share, running; it has spoken once."""
+        import libvirt
+        try:
+            dom = self.conn.lookupByName(name)
+        except libvirt.libvirtError:
+            dom = self.define(name, **parts)
+        if not dom.isActive():
+            dom.create()
+            console = Console(self, name)
+            console.expect('guest: ready')
+            console.close()
+        return dom
+
+    def shell(self, name='vm', *args):
+        """A console at whose prompt the guest's shell waits."""
+        console = self.console(name, *args)
+        console.send('\n')
+        console.run('true')
+        return console
+
     def processes(self):
         """The emulators that run, {uuid: pid}."""
         found = {}
@@ -459,6 +483,15 @@ def refused(code, call, *args, naming=None, **kwargs):
 
 def equal(got, want):
     assert got == want, f'got {got!r}, not {want!r}'
+
+
+def until(condition, what):
+    """For the few things that no event tells."""
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Timeout(what)
+        time.sleep(0.01)
 
 
 def contains(text, *pieces):
