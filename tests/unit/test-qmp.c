@@ -2,6 +2,7 @@
  *
  * The test plays QEMU: what it writes into its end of the socket pair is what the monitor reads. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fake.h"
 #include "unit.h"
 
 #include "qmp.h"
@@ -9,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/socket.h"
-#include "loop/loop.h"
 #include "loop/spawn.h"
 #include "loop/workers.h"
 
@@ -720,21 +720,12 @@ static void test_patience(void)
 /* The tests of garbage make the monitor complain. */
 static void ignore(const char *, GLogLevelFlags, const char *, void *) {}
 
-static void *run_loop(void *)
-{
-    loop_run();
-    return NULL;
-}
-
 int main(int argc, char **argv)
 {
-    GThread *thread;
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FLAG_FATAL);
     g_log_set_handler("qemud", G_LOG_LEVEL_WARNING, ignore, NULL);
-    thread = g_thread_new("loop", run_loop, NULL);
+    fake_loop_begin();
     g_test_add_func("/qmp/burst", test_burst);
     g_test_add_func("/qmp/other-order", test_other_order);
     g_test_add_func("/qmp/single-bytes", test_single_bytes);
@@ -759,8 +750,5 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp/connect-to-the-dead", test_connect_to_the_dead);
     g_test_add_func("/qmp/connect-to-a-folder", test_connect_to_a_folder);
     g_test_add_func("/qmp/patience", test_patience);
-    result = g_test_run();
-    loop_quit();
-    g_thread_join(thread);
-    return result;
+    return fake_loop_end(g_test_run());
 }
