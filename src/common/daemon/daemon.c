@@ -248,7 +248,7 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
         printf("%s " VERSION "\n", name);
         return 0;
     }
-    log_open(self.options.verbose ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_INFO);
+    log_open(self.options.verbose ? LOG_EVERYTHING : LOG_INFORMATION);
     server.name = name;
     server.root = root = canonical_root(self.options.root);
     server.driver = daemon->driver;
