@@ -9,7 +9,7 @@ int main(int argc, char **argv)
         .name = "lxcd",
         .summary = "Serves containers.",
         .socket = "virtlxcd-sock",
-        .admin_socket = "virtlxcd-admin-sock",
+        .alias = "virtlxcd",
         .driver = &driver,
     };
 

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
         .name = "noded",
         .summary = "Serves the host itself.",
         .socket = "virtnodedevd-sock",
-        .admin_socket = "virtnodedevd-admin-sock",
+        .alias = "virtnodedevd",
         .driver = &driver,
     };
 

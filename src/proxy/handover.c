@@ -53,7 +53,7 @@ static void give(void *data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GByteArray) unread = g_byte_array_new();
     remote_connect_open_args args = {};
-    Handover what = { .identity = client->identity, .keepalive = client->keepalive };
+    Handover what = { .identity = &client->identity, .keepalive = client->keepalive };
     size_t size;
     const guint8 *frame = g_bytes_get_data(opening->frame, &size);
     const char *daemon = NULL;

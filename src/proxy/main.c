@@ -9,7 +9,7 @@ int main(int argc, char **argv)
         .name = "proxyd",
         .summary = "Gives clients of the single socket to the daemon that their URI names.",
         .socket = "libvirt-sock",
-        .admin_socket = "virtproxyd-admin-sock",
+        .alias = "virtproxyd",
         .open_elsewhere = proxy_open,
     };
 

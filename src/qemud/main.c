@@ -64,7 +64,7 @@ int main(int argc, char **argv)
         .name = "qemud",
         .summary = "Serves guests under QEMU.",
         .socket = "virtqemud-sock",
-        .admin_socket = "virtqemud-admin-sock",
+        .alias = "virtqemud",
         .driver = &driver,
         .keys = settings_keys,
         .settings = &settings,

@@ -66,6 +66,8 @@ const char *error_title(ErrorCode code)
         [ERR_ACCESS_DENIED] = "access denied",
         [ERR_XML_INVALID_SCHEMA] = "XML document failed to validate against schema",
         [ERR_AUTH_UNAVAILABLE] = "authentication unavailable",
+        [ERR_NO_SERVER] = "Server not found",
+        [ERR_NO_CLIENT] = "Client not found",
         [ERR_DEVICE_MISSING] = "device not found",
     };
 

@@ -38,6 +38,8 @@ typedef enum ErrorCode {
     ERR_ACCESS_DENIED = 88,
     ERR_XML_INVALID_SCHEMA = 92,
     ERR_AUTH_UNAVAILABLE = 94,
+    ERR_NO_SERVER = 95,
+    ERR_NO_CLIENT = 96,
     ERR_DEVICE_MISSING = 99,
 } ErrorCode;
 

@@ -388,3 +388,51 @@ char *config_print_example(const ConfigTable *tables)
     }
     return g_string_free(out, FALSE);
 }
+
+/* ---- the manual ---- */
+
+/* Text in which nothing means anything to the formatter. */
+static void append_roff(GString *out, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("\\-", *text))
+            g_string_append_c(out, '\\');
+        if (*text == '\\')
+            g_string_append_c(out, 'e');
+        else
+            g_string_append_c(out, *text);
+    }
+}
+
+static void append_key(GString *out, const ConfigKey *key)
+{
+    g_autofree char *expected = describe(key), *initial = print_initial(key);
+    g_autofree char *text =
+        g_strdup_printf("%s Takes %s. Default: %s", key->text, expected, initial);
+
+    g_string_append_printf(out, ".TP\n.B %s\n", key->name);
+    append_roff(out, text);
+    g_string_append_c(out, '\n');
+}
+
+char *config_print_manual(const ConfigTable *tables, const char *daemon)
+{
+    g_autoptr(GArray) entries = list_entries(tables);
+    g_autofree char *title = g_ascii_strup(daemon, -1);
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out,
+                           ".TH %s.CONF 5 \"\" Ostler\n.SH NAME\n%s.conf \\- configuration of "
+                           "ostler\\-%s\n.SH SYNOPSIS\n/etc/ostler/%s.conf\n.SH DESCRIPTION\n",
+                           title, daemon, daemon, daemon);
+    g_string_append(out,
+                    "Each line sets one key: a name, an equals sign and a number, a string in "
+                    "quotes, or a list of strings in brackets with commas between them. A comment "
+                    "begins with #. Unknown keys and values that cannot be are refused. The daemon "
+                    "reads the file when it starts and when it gets SIGHUP; sockets stay as they "
+                    "were opened.\n.SH KEYS\n");
+    for (guint i = 0; i < entries->len; i++)
+        append_key(out, g_array_index(entries, Entry, i).key);
+    g_string_append_printf(out, ".SH SEE ALSO\nostler\\-%s(8), virt\\-admin(1)\n", daemon);
+    return g_string_free(out, FALSE);
+}

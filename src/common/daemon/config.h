@@ -38,3 +38,5 @@ bool config_load(const ConfigTable *tables, const char *path, GError **error);
 
 /* The file that says nothing: each key with its text and initial value, commented out. */
 char *config_print_example(const ConfigTable *tables);
+/* The manual page of that file, in section 5; the daemon's short name is "qemud". */
+char *config_print_manual(const ConfigTable *tables, const char *daemon);

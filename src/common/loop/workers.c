@@ -158,6 +158,7 @@ WorkersState workers_state(void)
         .extra = pool.extra.limit,
         .threads = pool.ordinary.threads,
         .extra_threads = pool.extra.threads,
+        .idle = pool.ordinary.idle,
         .waiting = pool.ordinary.waiting + pool.extra.waiting,
         .busy = pool.ordinary.threads - pool.ordinary.idle + pool.extra.threads - pool.extra.idle,
         .queued = pool.high.length + pool.normal.length,

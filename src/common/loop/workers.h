@@ -29,6 +29,7 @@ void worker_resumes(void);
 typedef struct WorkersState {
     unsigned least, most, extra;     /* the limits */
     unsigned threads, extra_threads; /* that there are */
+    unsigned idle;                   /* of the former */
     unsigned busy, waiting, queued; /* of all of them: at work, in worker_waits(), jobs not begun */
 } WorkersState;
 WorkersState workers_state(void);

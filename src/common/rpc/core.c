@@ -15,9 +15,12 @@ enum {
 
 static bool auth_list(Call *call, const none *, remote_auth_list_ret *out, GError **)
 {
-    call->client->authenticated = true;
+    Client *client = call->client;
+
+    if (client->auth == REMOTE_AUTH_NONE)
+        client_accept(client);
     out->types.types_val = g_new0(int, 1);
-    out->types.types_val[0] = REMOTE_AUTH_NONE;
+    out->types.types_val[0] = client->authenticated ? REMOTE_AUTH_NONE : client->auth;
     out->types.types_len = 1;
     return true;
 }
@@ -80,17 +83,6 @@ static bool unregister_close(Call *call, const none *, none *, GError **error)
     return true;
 }
 
-static bool admin_connect_open(Call *call, const admin_connect_open_args *in, none *,
-                               GError **error)
-{
-    if (call->client->uri)
-        return fail(error, ERR_INTERNAL, "the connection is open already");
-    if (!call_check_flags(call, in->flags, 0, error))
-        return false;
-    call->client->uri = g_strdup("");
-    return true;
-}
-
 const Driver core_driver = {
     .error_domain = VIR_FROM_RPC,
     .auth_list = auth_list,
@@ -99,6 +91,4 @@ const Driver core_driver = {
     .connect_supports_feature = connect_supports_feature,
     .connect_register_close_callback = register_close,
     .connect_unregister_close_callback = unregister_close,
-    .admin_connect_open = admin_connect_open,
-    .admin_connect_close = connect_close,
 };

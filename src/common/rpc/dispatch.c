@@ -343,6 +343,13 @@ static bool check_state(const Client *client, const Proc *proc, GError **error)
     return true;
 }
 
+static const Driver *driver_of(const Proc *proc, uint32_t program)
+{
+    if (program == ADMIN_PROGRAM)
+        return server.admin_driver;
+    return proc->owner == OWNER_CORE ? &core_driver : server.driver;
+}
+
 static Call *call_new(Client *client, const Proc *proc, const net_message_header *header)
 {
     Call *call = g_new0(Call, 1);
@@ -354,7 +361,7 @@ static Call *call_new(Client *client, const Proc *proc, const net_message_header
     call->header = *header;
     call->proc = proc;
     call->client = client_ref(client);
-    call->driver = proc->owner == OWNER_CORE ? &core_driver : server.driver;
+    call->driver = driver_of(proc, header->prog);
     call->args = g_malloc0(proc->args_size);
     call->reply = g_malloc0(proc->reply_size);
     return call;

@@ -113,10 +113,9 @@ static bool link_connect(Link *link, GError **error)
 
 static GByteArray *packet_new(const Handover *what, const GByteArray *unread)
 {
-    const Identity *who = &what->identity;
-    g_autoptr(Json) json = json_build("siiibb", "uri", what->uri, "uid", (int64_t) who->uid, "gid",
-                                      (int64_t) who->gid, "pid", (int64_t) who->pid, "readonly",
-                                      who->readonly, "keepalive", what->keepalive);
+    g_autoptr(Json) json =
+        json_build("sjb", "uri", what->uri, "identity", identity_to_json(what->identity),
+                   "keepalive", what->keepalive);
     g_autofree char *text = json_print(json);
     GByteArray *packet = g_byte_array_new();
 
@@ -209,15 +208,10 @@ static void giver_close(Giver *giver)
 static void take_client(int fd, const char *text, const void *unread, size_t size)
 {
     g_autoptr(Json) json = json_parse(text, strlen(text), NULL);
-    Identity identity = {
-        .uid = json_number(json, "uid", -1),
-        .gid = json_number(json, "gid", -1),
-        .pid = json_number(json, "pid", 0),
-        .readonly = json_flag(json, "readonly"),
-    };
+    g_auto(Identity) identity = identity_from_json(json_member(json, "identity"));
     Client *client = client_new(fd, identity.readonly ? SOCKET_READ_ONLY : SOCKET_WRITE, &identity);
 
-    client->authenticated = true;
+    client_accept(client);
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
     wire_take(&client->wire, unread, size);

@@ -26,11 +26,11 @@ void keepalive_received(Client *client, const net_message_header *header)
 static void look_after(Client *client)
 {
     gint64 silent = g_get_monotonic_time() - client->wire.heard;
-    gint64 interval = server.limits.keepalive_interval * G_TIME_SPAN_SECOND;
+    gint64 interval = client->service->limits.keepalive_interval * G_TIME_SPAN_SECOND;
 
     if (!client->keepalive || interval <= 0 || silent < interval * (client->unanswered + 1))
         return;
-    if (client->unanswered >= server.limits.keepalive_count && client_is_read(client)) {
+    if (client->unanswered >= client->service->limits.keepalive_count && client_is_read(client)) {
         client_close(client, "it does not answer pings");
         return;
     }

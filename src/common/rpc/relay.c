@@ -175,7 +175,7 @@ static void relay_taken(void *data, const GError *error)
 static Relay *relay_new(Client *client, Owner owner, GError **error)
 {
     static const WireEvents events = { relay_message, relay_may_read, relay_drained, relay_closed };
-    Handover what = { .identity = client->identity, .uri = owners[owner].uri };
+    Handover what = { .identity = &client->identity, .uri = owners[owner].uri };
     Relay *relay;
     int ends[2];
 

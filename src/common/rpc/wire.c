@@ -30,7 +30,11 @@ void wire_open(Wire *wire, int fd, const WireEvents *events, void *owner)
 
 int wire_release(Wire *wire)
 {
+    Channel *channel = g_steal_pointer(&wire->channel);
+
     watch_end(g_steal_pointer(&wire->watch));
+    if (channel)
+        channel->kind->free(channel, wire->fd);
     for (guint i = 0; i < wire->in_fds->len; i++)
         fd_close(g_array_index(wire->in_fds, int, i));
     for (guint i = 0; i < wire->out_fds->len; i++)
@@ -44,18 +48,59 @@ int wire_release(Wire *wire)
 /* A daemon that got a copy of the socket too late must not serve it any more. */
 static void wire_close(Wire *wire, const char *why)
 {
-    (void) shutdown(wire->fd, SHUT_RDWR);
-    fd_close(wire_release(wire));
+    int fd = wire_release(wire);
+
+    (void) shutdown(fd, SHUT_RDWR);
+    fd_close(fd);
     wire->events->closed(wire->owner, why);
 }
 
 size_t wire_backlog(const Wire *wire) { return wire->out ? wire->out->len - wire->out_sent : 0; }
 
+/* Bytes that the channel has read already make no socket readable: one that is writable, as most
+ * are, calls us as well. */
+static bool must_read(const Wire *wire)
+{
+    return wire->channel && wire->channel->kind->holds(wire->channel) &&
+           wire->events->may_read(wire->owner);
+}
+
 void wire_rewatch(Wire *wire)
 {
-    if (wire->watch)
+    if (!wire->watch)
+        return;
+    if (wire->securing)
+        watch_set(wire->watch, wire->channel->kind->is_writing(wire->channel) ? EPOLLOUT : EPOLLIN);
+    else
         watch_set(wire->watch, (wire->events->may_read(wire->owner) ? EPOLLIN : 0) |
-                                   (wire_backlog(wire) ? EPOLLOUT : 0));
+                                   (wire_backlog(wire) || must_read(wire) ? EPOLLOUT : 0));
+}
+
+void wire_secure(Wire *wire, Channel *channel)
+{
+    wire->channel = channel;
+    wire->securing = channel->kind->begin;
+    if (wire->in || wire_backlog(wire))
+        wire_close(wire, "bytes came before what hides them");
+    else
+        wire_rewatch(wire);
+}
+
+static void go_on_securing(Wire *wire)
+{
+    const char *why = NULL;
+    ChannelProgress progress = wire->channel->kind->begin(wire->channel, wire->fd, &why);
+
+    if (progress == CHANNEL_FAILED) {
+        wire_close(wire, why);
+        return;
+    }
+    if (progress == CHANNEL_READY) {
+        wire->securing = false;
+        wire->heard = g_get_monotonic_time();
+        wire->events->secured(wire->owner);
+    }
+    wire_rewatch(wire);
 }
 
 /* ---- output ---- */
@@ -70,6 +115,8 @@ static ssize_t send_some(const Wire *wire, size_t size, const OutFd *with)
     struct iovec data = { wire->out->data + wire->out_sent, with ? 1 : size };
     struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
+    if (wire->channel)
+        return wire->channel->kind->write(wire->channel, wire->fd, data.iov_base, size);
     if (with) {
         message.msg_control = &control;
         message.msg_controllen = sizeof(control.bytes);
@@ -108,6 +155,8 @@ static void wire_flush(Wire *wire)
 {
     size_t before = wire_backlog(wire);
 
+    if (wire->securing)
+        return;
     while (wire_backlog(wire) && send_next(wire))
         continue;
     if (wire_backlog(wire) && errno != EAGAIN && errno != EINTR) {
@@ -145,7 +194,7 @@ void wire_send(Wire *wire, GByteArray *frame, GArray *fds)
     } else {
         wire->out = frame;
     }
-    for (guint i = 0; fds && i < fds->len; i++) {
+    for (guint i = 0; fds && !wire->channel && i < fds->len; i++) {
         OutFd with = { wire->out->len, fcntl(g_array_index(fds, int, i), F_DUPFD_CLOEXEC, 3) };
 
         g_byte_array_append(wire->out, (const guint8 *) "", 1);
@@ -263,8 +312,11 @@ static ssize_t receive(Wire *wire, void *block, size_t size)
                               .msg_iovlen = 1,
                               .msg_control = &control,
                               .msg_controllen = sizeof(control) };
-    ssize_t got = recvmsg(wire->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t got;
 
+    if (wire->channel)
+        return wire->channel->kind->read(wire->channel, wire->fd, block, size);
+    got = recvmsg(wire->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return got;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
@@ -297,8 +349,12 @@ static void wire_ready(uint32_t events, void *data)
 {
     Wire *wire = data;
 
+    if (wire->securing) {
+        go_on_securing(wire);
+        return;
+    }
     if (events & EPOLLOUT)
         wire_flush(wire);
-    if (wire->fd >= 0 && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+    if (wire->fd >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || must_read(wire)))
         wire_read(wire);
 }
