@@ -8,10 +8,12 @@ static GLogLevelFlags least_level = G_LOG_LEVEL_MESSAGE;
 static gboolean to_journal;
 
 /* GLib's levels are bits, the most serious one lowest. */
+gboolean log_wants(GLogLevelFlags level) { return (level & G_LOG_LEVEL_MASK) <= least_level; }
+
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count,
                                   gpointer)
 {
-    if ((level & G_LOG_LEVEL_MASK) > least_level)
+    if (!log_wants(level))
         return G_LOG_WRITER_HANDLED;
     if (to_journal && g_log_writer_journald(level, fields, count, NULL) == G_LOG_WRITER_HANDLED)
         return G_LOG_WRITER_HANDLED;

@@ -9,6 +9,8 @@
 
 /* Call once, before the first thread. Messages below the level are dropped. */
 void log_open(GLogLevelFlags least);
+/* Whether a message of this level would be kept: for what is said at every call. */
+gboolean log_wants(GLogLevelFlags level);
 
 /* uuid in text form. Adds the fields OSTLER_NAME and OSTLER_UUID. From any thread. */
 void log_object(const char *domain, GLogLevelFlags level, const char *name, const char *uuid,
