@@ -282,14 +282,16 @@ class Stack:
         os.environ.pop('LIBVIRT_DEFAULT_URI', None)
         loopback_up()
         private_devices()
+        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
         if PEER == 'ostler':
             os.makedirs(self.root)
+            os.symlink(self.root + '/run/libvirt', '/run/libvirt')  # where clients look by themselves
         else:
             self.prepare_reference()
 
     def prepare_reference(self):
         shutil.copytree('/etc/libvirt', '/mnt/etc')
-        for path in ('/run', '/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
+        for path in ('/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
             mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
         shutil.copytree('/mnt/etc', '/etc/libvirt', dirs_exist_ok=True)
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
