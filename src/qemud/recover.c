@@ -91,7 +91,7 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     (void) registry_set_id(machines, &vm->object, view->id);
     object_swap_view(&vm->object, view);
     strand_do(vm->object.strand, MODE_JOB, "the recovery after a restart", recover_one,
-              g_steal_pointer(&vm));
+              machine_ref(vm));
     return true;
 }
 

@@ -237,9 +237,18 @@ static void drop_command_line(Launch *l)
 
 /* ---- the process ---- */
 
+/* The same descriptors, which this array does not close. */
+static GArray *kept_by_qemu(const Launch *l)
+{
+    GArray *keep = g_array_new(FALSE, FALSE, sizeof(int));
+
+    g_array_append_vals(keep, l->args->fds->data, l->args->fds->len);
+    return g_array_append_val(keep, l->listener);
+}
+
 static bool run_qemu(Launch *l, GError **error)
 {
-    g_autoptr(GArray) keep = g_array_copy(l->args->fds);
+    g_autoptr(GArray) keep = kept_by_qemu(l);
     const Spawn what = {
         .argv = (const char *const *) l->args->argv->pdata,
         .in = -1,
@@ -256,8 +265,6 @@ static bool run_qemu(Launch *l, GError **error)
         .pid_file = l->pid_file,
     };
 
-    g_array_set_clear_func(keep, NULL);
-    g_array_append_val(keep, l->listener);
     log_command_line(l);
     l->pid = spawn(&what, &l->pidfd, error);
     if (l->pid < 0)
@@ -291,9 +298,10 @@ static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
 /* Why a QEMU that has ended did so is in its log. */
 static void explain(Launch *l, GError **error)
 {
+    bool ended = process_wait(l->pidfd, 1000);
     g_autofree char *tail = start_log_tail(l->name, l->log_start);
 
-    if (!process_wait(l->pidfd, 100) || !*tail)
+    if (!ended || !*tail)
         return;
     g_clear_error(error);
     fail(error, ERR_INTERNAL, "QEMU ended while it was starting: %s", tail);
