@@ -282,14 +282,16 @@ class Stack:
         os.environ.pop('LIBVIRT_DEFAULT_URI', None)
         loopback_up()
         private_devices()
+        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
         if PEER == 'ostler':
             os.makedirs(self.root)
+            os.symlink(self.root + '/run/libvirt', '/run/libvirt')  # where clients look by themselves
         else:
             self.prepare_reference()
 
     def prepare_reference(self):
         shutil.copytree('/etc/libvirt', '/mnt/etc')
-        for path in ('/run', '/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
+        for path in ('/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
             mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
         shutil.copytree('/mnt/etc', '/etc/libvirt', dirs_exist_ok=True)
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
@@ -305,6 +307,7 @@ class Stack:
         if PEER == 'ostler':
             return stack.up(self.root, BUILD)
         with open('/mnt/ostler/libvirtd.log', 'ab') as log:
+            # a pid file is taken away by who ends the daemon
             for daemon in ('virtlogd', 'libvirtd'):
                 if not os.path.exists(f'/run/{daemon}.pid'):
                     subprocess.run([f'/usr/sbin/{daemon}', '-d', '-p', f'/run/{daemon}.pid'], check=True, stderr=log)
@@ -408,9 +411,14 @@ class Stack:
     def shell(self, name='vm', *args):
         """A console at whose prompt the guest's shell waits."""
         console = self.console(name, *args)
-        console.send('\n')
-        console.run('true')
-        return console
+        for attempt in range(4):
+            try:
+                console.send('\n')
+                console.run('true', LIMIT / 4)
+                return console
+            except Timeout:  # the emulator drops what is said until it notices that somebody reads the pty again
+                pass
+        raise Timeout(f'no shell on the console: {console.text[-400:]!r}')
 
     def processes(self):
         """The emulators that run, {uuid: pid}."""
@@ -454,14 +462,19 @@ class Stack:
         for dom in self.conn.listAllDomains():
             if dom.name() in self.kept and not everything:
                 continue
-            try:
-                if dom.isActive():
-                    dom.destroy()
-                if dom.isPersistent():
-                    dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
-            except libvirt.libvirtError as e:
-                if e.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
-                    raise
+            for end, wanted in ((dom.destroy, dom.isActive), (forget(dom), dom.isPersistent)):
+                try:
+                    if wanted():
+                        end()
+                except libvirt.libvirtError as e:
+                    # it ended, or is ending, by itself
+                    if e.get_error_code() not in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID):
+                        raise
+
+
+def forget(dom):
+    import libvirt
+    return lambda: dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
 
 
 s = Stack()
@@ -543,6 +556,7 @@ def run_case(number, name, function):
 def clean_after_failure():
     """One failed case must not fail the next; what cannot be cleaned the last case reports."""
     try:
+        s.start()
         s.conn = s.conn or s.connect()
         s.clean()
     except Exception as e:

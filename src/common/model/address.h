@@ -49,8 +49,7 @@ typedef struct UsbAddress {
 } UsbAddress;
 
 typedef struct CcwAddress {
-    unsigned cssid, ssid, devno;
-    bool given; /* cssid, ssid and devno are; else they are to be assigned */
+    unsigned cssid, ssid, devno; /* all zero: to be assigned */
 } CcwAddress;
 
 typedef struct IsaAddress {

@@ -53,7 +53,7 @@ typedef struct CharSource {
     Switch append; /* of a file */
     char *host, *service;
     Switch tls;
-    bool tls_from_config; /* live: it was the configuration's choice */
+    unsigned tls_from_config; /* live, 1: it was the configuration's choice */
     CharProtocol protocol;
     Switch reconnect;
     unsigned reconnect_timeout;

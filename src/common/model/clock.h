@@ -49,8 +49,9 @@ typedef struct Timer {
 
 typedef struct Clock {
     ClockOffset offset;
-    char *adjustment; /* of utc and localtime "reset" or seconds; of variable seconds */
-    ClockBasis basis; /* of variable */
+    int64_t adjustment0; /* live: what a variable one was at start */
+    char *adjustment;    /* of utc and localtime "reset" or seconds; of variable seconds */
+    ClockBasis basis;    /* of variable */
     char *timezone;
     int64_t start;     /* of absolute: seconds since 1970 */
     GPtrArray *timers; /* of Timer */

@@ -28,13 +28,25 @@ typedef struct DeviceLabel {
     Switch labelskip; /* live: labelling it failed and that was fine */
 } DeviceLabel;
 
-extern XmlElement device_info_element, device_boot_element, device_rom_element;
 extern XmlElement virtio_options_element, device_label_element;
 
 // clang-format off
-/* Rows at the end of a device's table, in this order; the first and the last are every device's
- * but for those that cannot boot or have no firmware. */
-#define DEVICE_BOOT(Struct) XML_PART(".", Struct, info, &device_boot_element)
-#define DEVICE_INFO(Struct) XML_PART(".", Struct, info, &device_info_element)
-#define DEVICE_VIRTIO(Struct, member) XML_PART("driver", Struct, member, &virtio_options_element)
+/* Rows at the end of a device's table, in this order. All devices have the alias and the address,
+ * those that can boot or bring firmware the others. */
+#define DEVICE_BOOT(Struct)                                                                 \
+    XML_NUMBER("boot/@order", Struct, info.boot_order, .min = 1, .max = UINT32_MAX, .needed = true), \
+    XML_STRING("boot/@loadparm", Struct, info.loadparm)
+#define DEVICE_ALIAS(Struct) \
+    XML_STRING("alias/@name", Struct, info.alias, .live = true, .lasting = "ua-")
+#define DEVICE_ROM(Struct)                                 \
+    XML_YES_NO("rom/@enabled", Struct, info.rom_enabled),  \
+    XML_ON_OFF("rom/@bar", Struct, info.rom_bar),          \
+    XML_STRING("rom/@file", Struct, info.rom_file)
+#define DEVICE_ACPI(Struct) \
+    XML_NUMBER("acpi/@index", Struct, info.acpi_index, .min = 1, .max = 16383, .needed = true)
+#define DEVICE_ADDRESS(Struct) XML_PART("address", Struct, info.address, &address_element)
+/* What follows the table's own rows for most devices. */
+#define DEVICE_INFO(Struct) DEVICE_ALIAS(Struct), DEVICE_ACPI(Struct), DEVICE_ADDRESS(Struct)
+
+#define DEVICE_VIRTIO(Struct) XML_PART("driver", Struct, virtio, &virtio_options_element)
 // clang-format on

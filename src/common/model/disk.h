@@ -64,7 +64,7 @@ typedef enum DetectZeroes {
 extern const char *const detect_zeroes_names[];
 
 typedef enum DiskSgio { SGIO_ABSENT, SGIO_FILTERED, SGIO_UNFILTERED } DiskSgio;
-typedef enum DiskTray { TRAY_CLOSED, TRAY_OPEN } DiskTray;
+typedef enum DiskTray { TRAY_ABSENT, TRAY_CLOSED, TRAY_OPEN } DiskTray;
 extern const char *const disk_tray_names[];
 
 typedef enum DiskSnapshot {
@@ -131,7 +131,6 @@ typedef struct Disk {
     unsigned iothread; /* 0: none */
     DetectZeroes detect_zeroes;
     unsigned queues, queue_size;
-    Switch discard_no_unref;
     VirtioOptions virtio;
     uint64_t metadata_cache; /* bytes; 0: QEMU's choice */
     BackingStore *backing;   /* NULL: not known; an empty one: none */
@@ -148,6 +147,8 @@ typedef struct Disk {
     bool readonly, shareable, transient;
     Switch transient_share_backing;
     char *serial, *wwn, *vendor, *product;
+    SourceAuth *legacy_auth; /* where they stood before they became parts of the source */
+    SourceEncryption *legacy_encryption;
 } Disk;
 
 extern XmlElement disk_element, disk_mirror_element, disk_tune_element;

@@ -15,6 +15,7 @@
 #include "model/iface.h"
 #include "model/input.h"
 #include "model/iommu.h"
+#include "model/list.h"
 #include "model/memdev.h"
 #include "model/memory.h"
 #include "model/misc.h"
@@ -92,16 +93,31 @@ typedef struct QemuOverride {
     GPtrArray *properties; /* of QemuProperty */
 } QemuOverride;
 
-typedef struct QemuExtension {
+typedef struct QemuCommandline {
     GPtrArray *arguments; /* of QemuArgument */
     GPtrArray *variables; /* of QemuVariable */
-} QemuExtension;
+} QemuCommandline;
 
-/* How a container shares or gets a namespace. */
+typedef struct QemuCapabilities {
+    GPtrArray *added, *removed; /* of QemuCapability */
+} QemuCapabilities;
+
+typedef struct QemuOverrides {
+    GPtrArray *devices; /* of QemuOverride */
+} QemuOverrides;
+
+typedef struct QemuDeprecation {
+    char *behavior; /* "none", "omit", "reject", "crash" */
+} QemuDeprecation;
+
+/* Whose namespace a container shares: type "netns", "name" or "pid", value its name. */
 typedef struct LxcShare {
-    char *type; /* "netns", "name", "pid" */
-    char *value;
+    char *type, *value;
 } LxcShare;
+
+typedef struct LxcNamespaces {
+    LxcShare network, ipc, uts;
+} LxcNamespaces;
 
 /* Memory in KiB. Lists hold pointers to the struct that their comment names. */
 typedef struct Domain {
@@ -176,12 +192,12 @@ typedef struct Domain {
     GPtrArray *iommus;    /* Iommu: at most one */
     GPtrArray *vsocks;    /* Vsock: at most one */
 
-    GPtrArray *seclabels;                         /* Seclabel */
-    QemuExtension *commandline;                   /* <qemu:commandline> */
-    GPtrArray *capability_adds, *capability_dels; /* QemuCapability */
-    GPtrArray *overrides;                         /* QemuOverride */
-    char *deprecation;                            /* <qemu:deprecation behavior=> */
-    GPtrArray *lxc_shares;                        /* LxcShare */
+    GPtrArray *seclabels; /* Seclabel */
+    QemuCommandline commandline;
+    QemuCapabilities capabilities;
+    QemuOverrides overrides;
+    QemuDeprecation deprecation;
+    LxcNamespaces lxc_namespaces;
 } Domain;
 
 extern XmlElement domain_element;
@@ -213,13 +229,3 @@ void *device_parse(const char *text, unsigned flags, GPtrArray *warnings, const 
  * which is returned. */
 typedef bool (*DeviceVisit)(const DeviceKind *kind, DeviceInfo *device, void *data);
 bool domain_each_device(const Domain *domain, DeviceVisit visit, void *data);
-/* Adds to a list that may be NULL yet. */
-void list_add(GPtrArray **list, void *item);
-static inline unsigned list_length(const GPtrArray *list) { return list ? list->len : 0; }
-/* for (LIST_EACH(Disk, disk, domain->disks)) */
-#define LIST_EACH(Struct, item, list)                               \
-    Struct **item##_at = (list) ? (Struct **) (list)->pdata : NULL, \
-           **item##_end = (list) ? item##_at + (list)->len : NULL,  \
-           *item = item##_at != item##_end ? *item##_at : NULL;     \
-    item##_at != item##_end;                                        \
-    ++item##_at, item = item##_at != item##_end ? *item##_at : NULL

@@ -4,7 +4,6 @@
 
 #include "xml/bind.h"
 
-/* One <hyperv> or <kvm> child that is only on or off. */
 typedef struct HypervFeatures {
     char *mode; /* "custom", "passthrough" */
     Switch relaxed, vapic, spinlocks;
@@ -23,6 +22,13 @@ typedef struct KvmFeatures {
 typedef enum GicVersion { GIC_ABSENT, GIC_2, GIC_3, GIC_HOST } GicVersion;
 extern const char *const gic_version_names[];
 
+/* A capability of a container that is kept or dropped against the policy. */
+typedef struct CapabilityRule {
+    int capability; /* its place in lxc_capability_names; the name of the element */
+    Switch state;
+} CapabilityRule;
+extern const char *const lxc_capability_names[]; /* as in capabilities(7), without "CAP_" */
+
 typedef struct Features {
     bool present; /* <features> is there, though it may be empty */
     bool acpi, pae, hap_given, viridian, privnet;
@@ -37,29 +43,23 @@ typedef struct Features {
     Switch pvspinlock;
     bool pmu_given;
     Switch pmu;
-    bool vmport_given;
     Switch vmport;
     bool gic_given;
     GicVersion gic;
+    bool smm_given;
     Switch smm;
-    uint64_t tseg; /* bytes */
+    uint64_t tseg; /* MiB */
     char *ioapic;  /* "kvm", "qemu" */
     char *hpt_resizing;
     uint64_t hpt_max_page_size; /* KiB */
     bool vmcoreinfo_given;
     Switch vmcoreinfo;
-    Switch htm, nested_hv, ccf_assist;
+    Switch htm, nested_hv, ccf_assist, async_teardown;
     char *msrs_unknown; /* "ignore", "fault" */
     char *cfpc, *sbbc, *ibs;
-    uint64_t tb_cache;          /* KiB */
-    char *capabilities;         /* of containers: policy "default", "allow", "deny" */
-    GPtrArray *capability_list; /* of CapabilityRule */
+    uint64_t tb_cache;           /* KiB */
+    char *capabilities;          /* of containers: policy "default", "allow", "deny" */
+    GPtrArray *capability_rules; /* of CapabilityRule */
 } Features;
-
-/* A capability of a container that is given or taken: its element's name is the capability's. */
-typedef struct CapabilityRule {
-    char *name;
-    Switch state;
-} CapabilityRule;
 
 extern XmlElement features_element;

@@ -29,8 +29,8 @@ typedef struct GraphicsListen {
     char *address; /* live, also of LISTEN_NETWORK */
     char *network;
     char *socket;
-    bool from_config;     /* live: the address is the configuration's */
-    bool socket_assigned; /* live: the path is the daemon's choice */
+    unsigned from_config; /* live, 1: the address is the configuration's */
+    Switch generated;     /* live: the socket is the daemon's choice */
 } GraphicsListen;
 
 typedef enum SharePolicy {
@@ -75,8 +75,8 @@ typedef struct Graphics {
     int port;     /* 0 and -1: chosen at start */
     int tls_port; /* of SPICE: 0: none; -1: chosen at start */
     Switch autoport;
-    int websocket; /* of VNC: 0: none; -1: chosen at start */
-    bool websocket_generated;
+    int websocket;              /* of VNC: 0: none; -1: chosen at start */
+    Switch websocket_generated; /* live */
     char *keymap;
     SharePolicy share_policy;
     char *password; /* written for those who may see secrets; "" is one that nobody can use */

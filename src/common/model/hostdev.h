@@ -52,6 +52,7 @@ typedef struct Hostdev {
     Switch managed;
     char *sgio;
     Switch rawio;
+    char *scsi_host_model; /* "virtio", ... */
     MdevModel model;
     Switch display, ramfb; /* of mdev */
     StartupPolicy startup_policy;

@@ -44,6 +44,7 @@ typedef enum IfaceTxMode { TX_MODE_ABSENT, TX_MODE_IOTHREAD, TX_MODE_TIMER } Ifa
 typedef enum LinkState { LINK_ABSENT, LINK_UP, LINK_DOWN } LinkState;
 extern const char *const link_state_names[];
 typedef enum Teaming { TEAMING_NONE, TEAMING_PERSISTENT, TEAMING_TRANSIENT } Teaming;
+extern const char *const teaming_names[];
 typedef enum MacType { MAC_TYPE_ABSENT, MAC_GENERATED, MAC_STATIC } MacType;
 
 /* One direction of <bandwidth>, in KiB/s and KiB; 0: no limit. */
@@ -155,8 +156,7 @@ typedef struct Iface {
     char *teaming_persistent;
     LinkState link;
     unsigned mtu;
-    uint64_t sndbuf;
-    bool sndbuf_given;
+    Optional sndbuf;
     Optional coalesce_rx_frames;
     Bandwidth bandwidth;
     Switch port_isolated;

@@ -25,8 +25,7 @@ typedef struct NumaCache {
     char *associativity; /* "none", "direct", "full" */
     char *policy;        /* "none", "writeback", "writethrough" */
     uint64_t size;       /* KiB */
-    unsigned line;       /* bytes */
-    char *line_unit;
+    uint64_t line;       /* bytes */
 } NumaCache;
 
 typedef struct NumaCell {

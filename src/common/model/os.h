@@ -49,12 +49,13 @@ typedef struct FirmwareFeature {
     char *name;
 } FirmwareFeature;
 
-typedef struct Nvramfile {
-    char *template_path;
+/* Where the variables of UEFI are kept: a path, or a source of some type. */
+typedef struct NvramFile {
+    char *template_path; /* what it is made from when it is not there */
     char *path;
-    SourceType type; /* SOURCE_NONE: path says it all */
-    Source source;
-} Nvramfile;
+    Source source; /* of type SOURCE_NONE: path says it all */
+    SourceFormat format;
+} NvramFile;
 
 typedef struct IdmapRange {
     unsigned start, target, count;
@@ -73,11 +74,11 @@ typedef struct Os {
     char *loader;
     Switch loader_readonly, loader_secure, loader_stateless;
     LoaderType loader_type;
-    Nvramfile *nvram;
-    char *kernel, *initrd, *cmdline, *dtb, *shim;
+    NvramFile *nvram;
+    char *kernel, *initrd, *cmdline, *dtb;
     char *root;
-    char *slic;      /* an ACPI table */
-    GPtrArray *boot; /* of BootEntry, in order */
+    char *slic, *slic_type; /* an ACPI table */
+    GPtrArray *boot;        /* of BootEntry, in order */
     Switch bootmenu;
     Optional bootmenu_timeout; /* ms */
     Switch bios_serial;

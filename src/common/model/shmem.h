@@ -16,7 +16,7 @@ typedef struct Shmem {
     char *name;
     char *role; /* "master", "peer" */
     ShmemModel model;
-    uint64_t size; /* bytes */
+    uint64_t size; /* MiB */
     bool server;   /* one hands out the memory, at server_path */
     char *server_path;
     bool msi;

@@ -55,7 +55,12 @@ typedef enum SourceFormat {
 } SourceFormat;
 extern const char *const source_format_names[];
 
-typedef enum HostTransport { TRANSPORT_TCP, TRANSPORT_UNIX, TRANSPORT_RDMA } HostTransport;
+typedef enum HostTransport {
+    TRANSPORT_ABSENT, /* TCP */
+    TRANSPORT_TCP,
+    TRANSPORT_UNIX,
+    TRANSPORT_RDMA,
+} HostTransport;
 extern const char *const host_transport_names[];
 
 typedef enum StartupPolicy {
@@ -71,8 +76,8 @@ typedef enum PoolMode { POOL_MODE_NONE, POOL_MODE_HOST, POOL_MODE_DIRECT } PoolM
 typedef struct SourceHost {
     char *name;
     unsigned port;
-    HostTransport transport; /* written unless TCP */
-    char *socket;            /* of TRANSPORT_UNIX */
+    HostTransport transport;
+    char *socket; /* of TRANSPORT_UNIX */
 } SourceHost;
 
 typedef struct SecretReference {
@@ -131,6 +136,7 @@ typedef struct Source {
     SourceAuth *auth;
     char *pool, *volume;
     PoolMode pool_mode;
+    char *helper;   /* source/@type: of NVMe "pci", of vhost-user "unix" */
     Switch managed; /* of NVMe */
     uint64_t nvme_namespace;
     PciAddress *nvme_address;
@@ -145,10 +151,11 @@ typedef struct Source {
 /* One image below another; an empty one ends the chain. */
 typedef struct BackingStore {
     Source source;
+    Optional index; /* live */
     SourceFormat format;
     uint64_t metadata_cache; /* bytes; 0: QEMU's choice */
     struct BackingStore *backing;
 } BackingStore;
 
 extern XmlElement source_element, source_auth_element, source_encryption_element;
-extern XmlElement backing_store_element, source_host_element, source_cookie_element;
+extern XmlElement backing_store_element, source_host_element;

@@ -37,7 +37,7 @@ typedef struct Tpm {
     char *device; /* of passthrough */
     Uuid encryption_secret;
     TpmBanks banks;
-    char *socket_mode, *socket; /* of external */
+    char *socket_type, *socket_mode, *socket; /* of external */
 } Tpm;
 
 extern XmlElement tpm_element;

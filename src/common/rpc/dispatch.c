@@ -6,6 +6,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/dispatch.h"
 
+#include "base/log.h"
 #include "protocol/keepalive.h"
 #include "rpc/core.h"
 #include "rpc/keepalive.h"
@@ -265,6 +266,8 @@ static Answer call_answer(Call *call, const GError *failure)
 
 static void log_call(const Call *call, const GError *failure)
 {
+    if (!log_wants(G_LOG_LEVEL_DEBUG))
+        return;
     g_debug("client %" G_GUINT64_FORMAT ": %s: %s", call->client->id, call->proc->name,
             failure ? failure->message : "done");
 }

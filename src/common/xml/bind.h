@@ -51,17 +51,20 @@ struct XmlField {
     const char *path;
     const XmlType *type;
     size_t offset;
-    const void *detail; /* of an enum, its names; of a child, list or part, its XmlElement */
-    int64_t min;        /* of a signed number */
-    uint64_t max;       /* of a number; 0: what the member can hold */
-    uint64_t when;      /* only in these variants of the element; 0: in all */
-    uint32_t unit;      /* of a size: how many bytes the member counts by; written as unit='...' */
-    uint8_t hex;        /* of a number: written with 0x and so many digits */
-    bool required;      /* the element is nothing without it */
-    bool needed;        /* required when the element around it is there ("boot/@order") */
-    bool always;        /* a number that is written though it is 0 */
-    bool live;          /* exists while the guest runs, not in its definition */
-    bool secure;        /* written for those who may see secrets */
+    const void
+        *detail;   /* of an enum or word, its names; of a child, list or part, its XmlElement */
+    int64_t min;   /* of a signed number */
+    uint64_t max;  /* of a number; 0: what the member can hold */
+    uint64_t when; /* only in these variants of the element; 0: in all */
+    uint32_t unit; /* of a size: how many bytes the member counts by; written as unit='...' */
+    uint8_t hex;   /* of a number: written with 0x and so many digits */
+    bool required; /* the element is nothing without it */
+    bool needed;   /* required when the element around it is there ("boot/@order") */
+    bool always;   /* a number that is written though it is 0 */
+    bool live;     /* exists while the guest runs, not in its definition */
+    const char *lasting; /* of a live string: what begins with this is in the definition, too */
+    bool legacy;         /* read, never written: another row of the member is */
+    bool secure;         /* written for those who may see secrets */
 };
 
 struct XmlElement {
@@ -81,8 +84,8 @@ struct XmlElement {
 #define WHEN_NOT(variants) (~(uint64_t) (variants))
 
 extern const XmlType xml_string, xml_uint, xml_int, xml_u8, xml_u64, xml_i64, xml_optional,
-    xml_enum, xml_flag, xml_size, xml_uuid, xml_mac, xml_bitmap, xml_raw, xml_child, xml_list,
-    xml_part, xml_unsupported;
+    xml_enum, xml_word, xml_flag, xml_size, xml_uuid, xml_mac, xml_bitmap, xml_raw, xml_child,
+    xml_list, xml_part, xml_unsupported;
 extern const char *const xml_on_off[], *const xml_yes_no[];
 
 // clang-format off
@@ -102,6 +105,10 @@ extern const char *const xml_on_off[], *const xml_yes_no[];
 /* names[0] is NULL when 0 is "absent"; else it is the name of the default, always written. */
 #define XML_ENUM(p, Struct, member, names, ...)                                  \
     { .path = p, .type = &xml_enum, .offset = SLOT_ENUM(Struct, member),         \
+      .detail = names, __VA_ARGS__ }
+/* A string that is one of these, of which names[0] is NULL. */
+#define XML_WORD(p, Struct, member, names, ...)                                  \
+    { .path = p, .type = &xml_word, .offset = SLOT(Struct, member, char *),      \
       .detail = names, __VA_ARGS__ }
 #define XML_ON_OFF(p, Struct, member, ...)                                       \
     { .path = p, .type = &xml_enum, .offset = SLOT(Struct, member, Switch),      \

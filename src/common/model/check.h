@@ -1,0 +1,8 @@
+/* check.h - rules between the parts of a domain, which no element's own table can say */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+
+/* The finish of <domain>: brings it into normal form and applies domain_check(). */
+bool domain_finish(void *domain, unsigned flags, GError **error);

@@ -1,0 +1,310 @@
+/* iface.c - a guest's network interface */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "model/iface.h"
+
+const char *const iface_type_names[] = {
+    [IFACE_NONE] = NULL,
+    [IFACE_USER] = "user",
+    [IFACE_ETHERNET] = "ethernet",
+    [IFACE_VHOST_USER] = "vhostuser",
+    [IFACE_SERVER] = "server",
+    [IFACE_CLIENT] = "client",
+    [IFACE_MCAST] = "mcast",
+    [IFACE_NETWORK] = "network",
+    [IFACE_BRIDGE] = "bridge",
+    [IFACE_INTERNAL] = "internal",
+    [IFACE_DIRECT] = "direct",
+    [IFACE_HOSTDEV] = "hostdev",
+    [IFACE_UDP] = "udp",
+    [IFACE_VDPA] = "vdpa",
+    [IFACE_NULL] = "null",
+    [IFACE_VDS] = "vds",
+    NULL,
+};
+const char *const direct_mode_names[] = {
+    [DIRECT_MODE_ABSENT] = NULL,          [DIRECT_VEPA] = "vepa",
+    [DIRECT_PRIVATE] = "private",         [DIRECT_BRIDGE] = "bridge",
+    [DIRECT_PASSTHROUGH] = "passthrough", NULL,
+};
+const char *const iface_backend_names[] = {
+    [IFACE_BACKEND_ABSENT] = NULL,
+    [IFACE_BACKEND_QEMU] = "qemu",
+    [IFACE_BACKEND_VHOST] = "vhost",
+    NULL,
+};
+static const char *const tx_mode_names[] = {
+    [TX_MODE_ABSENT] = NULL,
+    [TX_MODE_IOTHREAD] = "iothread",
+    [TX_MODE_TIMER] = "timer",
+    NULL,
+};
+const char *const link_state_names[] = {
+    [LINK_ABSENT] = NULL,
+    [LINK_UP] = "up",
+    [LINK_DOWN] = "down",
+    NULL,
+};
+const char *const teaming_names[] = {
+    [TEAMING_NONE] = NULL,
+    [TEAMING_PERSISTENT] = "persistent",
+    [TEAMING_TRANSIENT] = "transient",
+    NULL,
+};
+static const char *const mac_type_names[] = {
+    [MAC_TYPE_ABSENT] = NULL,
+    [MAC_GENERATED] = "generated",
+    [MAC_STATIC] = "static",
+    NULL,
+};
+static const char *const native_vlan_names[] = {
+    [VLAN_NOT_NATIVE] = NULL,
+    [VLAN_TAGGED] = "tagged",
+    [VLAN_UNTAGGED] = "untagged",
+    NULL,
+};
+
+static const XmlField bandwidth_fields[] = {
+    XML_NUMBER("inbound/@average", Bandwidth, inbound.average),
+    XML_NUMBER("inbound/@peak", Bandwidth, inbound.peak),
+    XML_NUMBER("inbound/@floor", Bandwidth, inbound.floor),
+    XML_NUMBER("inbound/@burst", Bandwidth, inbound.burst),
+    XML_NUMBER("outbound/@average", Bandwidth, outbound.average),
+    XML_NUMBER("outbound/@peak", Bandwidth, outbound.peak),
+    XML_NUMBER("outbound/@burst", Bandwidth, outbound.burst),
+    {},
+};
+
+static bool bandwidth_finish(void *object, unsigned, GError **error)
+{
+    const Bandwidth *bandwidth = object;
+
+    if ((bandwidth->inbound.peak || bandwidth->inbound.burst) && !bandwidth->inbound.average)
+        return fail(error, ERR_XML, "missing 'inbound/@average'");
+    if ((bandwidth->outbound.peak || bandwidth->outbound.burst) && !bandwidth->outbound.average)
+        return fail(error, ERR_XML, "missing 'outbound/@average'");
+    return true;
+}
+
+XmlElement bandwidth_element = {
+    .name = "bandwidth",
+    .size = sizeof(Bandwidth),
+    .fields = bandwidth_fields,
+    .finish = bandwidth_finish,
+};
+
+static const XmlField vlan_tag_fields[] = {
+    XML_NUMBER("@id", VlanTag, id, .required = true, .always = true, .max = 4095),
+    XML_ENUM("@nativeMode", VlanTag, native, native_vlan_names),
+    {},
+};
+static XmlElement vlan_tag_element = {
+    .name = "tag",
+    .size = sizeof(VlanTag),
+    .fields = vlan_tag_fields,
+};
+
+static const XmlField vlan_fields[] = {
+    XML_YES_NO("@trunk", Vlan, trunk),
+    XML_LIST("tag", Vlan, tags, &vlan_tag_element),
+    {},
+};
+
+static bool vlan_finish(void *object, unsigned, GError **error)
+{
+    Vlan *vlan = object;
+
+    if (!vlan->tags || vlan->tags->len == 1)
+        return true;
+    if (vlan->trunk == SWITCH_OFF)
+        return fail(error, ERR_XML, "a vlan with several tags is a trunk");
+    vlan->trunk = SWITCH_ON;
+    return true;
+}
+
+XmlElement vlan_element = {
+    .name = "vlan",
+    .size = sizeof(Vlan),
+    .fields = vlan_fields,
+    .finish = vlan_finish,
+};
+
+static const XmlField virtualport_fields[] = {
+    XML_STRING("@type", Virtualport, type),
+    XML_NUMBER("parameters/@managerid", Virtualport, manager, .max = 255),
+    XML_NUMBER("parameters/@typeid", Virtualport, type_id, .max = 0xffffff),
+    XML_NUMBER("parameters/@typeidversion", Virtualport, type_version, .max = 255),
+    XML_UUID("parameters/@instanceid", Virtualport, instance),
+    XML_UUID("parameters/@interfaceid", Virtualport, interface),
+    XML_STRING("parameters/@profileid", Virtualport, profile),
+    {},
+};
+XmlElement virtualport_element = {
+    .name = "virtualport",
+    .size = sizeof(Virtualport),
+    .fields = virtualport_fields,
+};
+
+static const XmlField parameter_fields[] = {
+    XML_STRING("@name", FilterParameter, name, .required = true),
+    XML_STRING("@value", FilterParameter, value, .required = true),
+    {},
+};
+static XmlElement parameter_element = {
+    .name = "parameter",
+    .size = sizeof(FilterParameter),
+    .fields = parameter_fields,
+};
+
+static const XmlField filterref_fields[] = {
+    XML_STRING("@filter", Filterref, filter, .required = true),
+    XML_LIST("parameter", Filterref, parameters, &parameter_element),
+    {},
+};
+XmlElement filterref_element = {
+    .name = "filterref",
+    .size = sizeof(Filterref),
+    .fields = filterref_fields,
+};
+
+static const XmlField ip_fields[] = {
+    XML_STRING("@address", IfaceIp, address, .required = true),
+    XML_STRING("@family", IfaceIp, family),
+    XML_NUMBER("@prefix", IfaceIp, prefix, .max = 128),
+    XML_STRING("@peer", IfaceIp, peer),
+    {},
+};
+XmlElement iface_ip_element = {
+    .name = "ip",
+    .size = sizeof(IfaceIp),
+    .fields = ip_fields,
+};
+
+static const XmlField route_fields[] = {
+    XML_STRING("@family", IfaceRoute, family),
+    XML_STRING("@address", IfaceRoute, address),
+    XML_STRING("@netmask", IfaceRoute, netmask),
+    XML_NUMBER("@prefix", IfaceRoute, prefix, .max = 128),
+    XML_STRING("@gateway", IfaceRoute, gateway),
+    XML_NUMBER("@metric", IfaceRoute, metric, .min = 1, .max = UINT32_MAX),
+    {},
+};
+XmlElement iface_route_element = {
+    .name = "route",
+    .size = sizeof(IfaceRoute),
+    .fields = route_fields,
+};
+
+// clang-format off
+#define OF(type) .when = WHEN(IFACE_##type)
+#define SOCKETS (WHEN(IFACE_SERVER) | WHEN(IFACE_CLIENT) | WHEN(IFACE_MCAST) | WHEN(IFACE_UDP))
+
+static const XmlField iface_fields[] = {
+    XML_ENUM("@type", Iface, type, iface_type_names, .required = true),
+    XML_YES_NO("@managed", Iface, managed, OF(HOSTDEV)),
+    XML_YES_NO("@trustGuestRxFilters", Iface, trust_guest_rx_filters),
+    XML_MAC("mac/@address", Iface, mac, .needed = true),
+    XML_ENUM("mac/@type", Iface, mac_type, mac_type_names),
+    XML_YES_NO("mac/@check", Iface, mac_check),
+    XML_STRING("source/@network", Iface, network, .required = true, OF(NETWORK)),
+    XML_STRING("source/@portgroup", Iface, portgroup, OF(NETWORK)),
+    XML_UUID("source/@portid", Iface, port_id, .live = true, OF(NETWORK)),
+    XML_STRING("source/@bridge", Iface, bridge, .required = true, OF(BRIDGE)),
+    XML_STRING("source/@bridge", Iface, bridge, .live = true, OF(NETWORK)),
+    XML_STRING("source/@dev", Iface, dev, .required = true, .when = WHEN(IFACE_DIRECT) | WHEN(IFACE_VDPA)),
+    XML_STRING("source/@dev", Iface, dev, OF(USER)),
+    XML_ENUM("source/@mode", Iface, mode, direct_mode_names, OF(DIRECT)),
+    XML_STRING("source/@name", Iface, internal, .required = true, OF(INTERNAL)),
+    XML_STRING("source/@address", Iface, address, .when = SOCKETS),
+    XML_NUMBER("source/@port", Iface, port, .required = true, .max = 65535, .when = SOCKETS),
+    XML_STRING("source/local/@address", Iface, local_address, OF(UDP)),
+    XML_NUMBER("source/local/@port", Iface, local_port, .max = 65535, OF(UDP)),
+    XML_STRING("source/@type", Iface, socket_type, .required = true, OF(VHOST_USER)),
+    XML_STRING("source/@path", Iface, socket, .required = true, OF(VHOST_USER)),
+    XML_STRING("source/@mode", Iface, socket_mode, .required = true, OF(VHOST_USER)),
+    XML_YES_NO("source/reconnect/@enabled", Iface, reconnect, .needed = true, OF(VHOST_USER)),
+    XML_NUMBER("source/reconnect/@timeout", Iface, reconnect_timeout, OF(VHOST_USER)),
+    XML_CHILD("source/address", Iface, host_device, &address_element, OF(HOSTDEV)),
+    XML_UUID("source/@switchid", Iface, switch_id, OF(VDS)),
+    XML_NUMBER("source/@portid", Iface, vds_port, .always = true, OF(VDS)),
+    XML_STRING("source/@portgroupid", Iface, vds_portgroup, OF(VDS)),
+    XML_NUMBER("source/@connectionid", Iface, vds_connection, .always = true, OF(VDS)),
+    XML_LIST("source/ip", Iface, source_ips, &iface_ip_element, OF(ETHERNET)),
+    XML_LIST("source/route", Iface, source_routes, &iface_route_element, OF(ETHERNET)),
+    XML_PART("vlan", Iface, vlan, &vlan_element),
+    XML_CHILD("virtualport", Iface, virtualport, &virtualport_element),
+    XML_LIST("ip", Iface, ips, &iface_ip_element),
+    XML_LIST("route", Iface, routes, &iface_route_element),
+    XML_STRING("script/@path", Iface, script, .needed = true),
+    XML_STRING("downscript/@path", Iface, downscript, .needed = true),
+    XML_STRING("backenddomain/@name", Iface, backend_domain, .needed = true),
+    XML_STRING("target/@dev", Iface, target),
+    XML_YES_NO("target/@managed", Iface, target_managed, OF(ETHERNET)),
+    XML_STRING("guest/@dev", Iface, guest_dev),
+    XML_STRING("guest/@actual", Iface, guest_actual, .live = true),
+    XML_STRING("model/@type", Iface, model, .needed = true),
+    XML_ENUM("driver/@name", Iface, driver, iface_backend_names),
+    XML_ENUM("driver/@txmode", Iface, tx_mode, tx_mode_names),
+    XML_ON_OFF("driver/@ioeventfd", Iface, ioeventfd),
+    XML_ON_OFF("driver/@event_idx", Iface, event_idx),
+    XML_NUMBER("driver/@queues", Iface, queues),
+    XML_NUMBER("driver/@rx_queue_size", Iface, rx_queue_size),
+    XML_NUMBER("driver/@tx_queue_size", Iface, tx_queue_size),
+    XML_ON_OFF("driver/@rss", Iface, rss),
+    XML_ON_OFF("driver/@rss_hash_report", Iface, rss_hash_report),
+    DEVICE_VIRTIO(Iface),
+    XML_ON_OFF("driver/host/@csum", Iface, host_offloads.csum),
+    XML_ON_OFF("driver/host/@gso", Iface, host_offloads.gso),
+    XML_ON_OFF("driver/host/@tso4", Iface, host_offloads.tso4),
+    XML_ON_OFF("driver/host/@tso6", Iface, host_offloads.tso6),
+    XML_ON_OFF("driver/host/@ecn", Iface, host_offloads.ecn),
+    XML_ON_OFF("driver/host/@ufo", Iface, host_offloads.ufo),
+    XML_ON_OFF("driver/host/@mrg_rxbuf", Iface, host_offloads.mrg_rxbuf),
+    XML_ON_OFF("driver/guest/@csum", Iface, guest_offloads.csum),
+    XML_ON_OFF("driver/guest/@tso4", Iface, guest_offloads.tso4),
+    XML_ON_OFF("driver/guest/@tso6", Iface, guest_offloads.tso6),
+    XML_ON_OFF("driver/guest/@ecn", Iface, guest_offloads.ecn),
+    XML_ON_OFF("driver/guest/@ufo", Iface, guest_offloads.ufo),
+    XML_UNSUPPORTED("backend/@type", OF(USER)),
+    XML_UNSUPPORTED("backend/@logFile", OF(USER)),
+    XML_UNSUPPORTED("portForward", OF(USER)),
+    XML_STRING("backend/@tap", Iface, backend_tap),
+    XML_STRING("backend/@vhost", Iface, backend_vhost),
+    XML_CHILD("filterref", Iface, filterref, &filterref_element),
+    XML_ENUM("teaming/@type", Iface, teaming, teaming_names, .needed = true),
+    XML_STRING("teaming/@persistent", Iface, teaming_persistent),
+    XML_ENUM("link/@state", Iface, link, link_state_names, .needed = true),
+    XML_NUMBER("mtu/@size", Iface, mtu, .needed = true),
+    XML_NUMBER("tune/sndbuf", Iface, sndbuf),
+    XML_NUMBER("coalesce/rx/frames/@max", Iface, coalesce_rx_frames),
+    XML_PART("bandwidth", Iface, bandwidth, &bandwidth_element),
+    XML_YES_NO("port/@isolated", Iface, port_isolated, .needed = true),
+    DEVICE_BOOT(Iface),
+    DEVICE_ALIAS(Iface),
+    DEVICE_ROM(Iface),
+    DEVICE_ACPI(Iface),
+    DEVICE_ADDRESS(Iface),
+    {},
+};
+// clang-format on
+
+static bool iface_finish(void *object, unsigned, GError **error)
+{
+    const Iface *iface = object;
+
+    if (mac_is_multicast(&iface->mac))
+        return fail(error, ERR_XML, "expected a unicast 'mac/@address', found a multicast one");
+    if (iface->type == IFACE_HOSTDEV &&
+        (!iface->host_device || iface->host_device->type == ADDRESS_NONE))
+        return fail(error, ERR_XML, "missing 'source/address'");
+    if (iface->teaming == TEAMING_TRANSIENT && !iface->teaming_persistent)
+        return fail(error, ERR_XML, "missing 'teaming/@persistent'");
+    return true;
+}
+
+XmlElement iface_element = {
+    .name = "interface",
+    .size = sizeof(Iface),
+    .fields = iface_fields,
+    .variant = offsetof(Iface, type),
+    .finish = iface_finish,
+};

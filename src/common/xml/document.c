@@ -1,0 +1,119 @@
+/* document.c - text to a tree of nodes, bounded against hostile input */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/document.h"
+
+#include "xml/bind.h"
+#include "xml/writer.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <string.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlParserCtxt, xmlFreeParserCtxt)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlBuffer, xmlBufferFree)
+
+/* Called at "<!DOCTYPE", before anything in it is read. */
+static void refuse_doctype(void *context, const xmlChar *, const xmlChar *, const xmlChar *)
+{
+    xmlParserCtxt *parser = context;
+
+    *(bool *) parser->_private = true;
+    xmlStopParser(parser);
+}
+
+static void *fail_as_parser(xmlParserCtxt *parser, GError **error)
+{
+    const xmlError *problem = xmlCtxtGetLastError(parser);
+    g_autofree char *message =
+        g_strdup(problem && problem->message ? problem->message : "not a document");
+
+    return fail(error, ERR_XML, "line %d: %s", problem ? problem->line : 1, g_strchomp(message));
+}
+
+xmlDoc *document_read(const char *text, GError **error)
+{
+    int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
+    g_autoptr(xmlParserCtxt) parser = NULL;
+    g_autoptr(xmlDoc) document = NULL;
+    size_t length = strnlen(text, XML_SIZE_LIMIT + 1);
+    bool has_doctype = false;
+
+    if (length > XML_SIZE_LIMIT)
+        return fail(error, ERR_XML, "the document is larger than %d bytes", XML_SIZE_LIMIT);
+    xmlInitParser();
+    parser = xmlNewParserCtxt();
+    parser->_private = &has_doctype;
+    parser->sax->internalSubset = refuse_doctype;
+    document = xmlCtxtReadMemory(parser, text, length, NULL, NULL, options);
+    if (has_doctype)
+        return fail(error, ERR_XML, "line %d: a document type is not accepted",
+                    xmlSAX2GetLineNumber(parser));
+    if (!document || !xmlDocGetRootElement(document))
+        return fail_as_parser(parser, error);
+    return g_steal_pointer(&document);
+}
+
+char *document_place(const xmlNode *node)
+{
+    long line = xmlGetLineNo(node);
+    g_autofree char *path = g_strdup((const char *) node->name);
+
+    for (node = node->parent; node && node->type == XML_ELEMENT_NODE; node = node->parent) {
+        char *longer = g_strconcat((const char *) node->name, "/", path, NULL);
+
+        g_free(path);
+        path = longer;
+    }
+    return g_strdup_printf("line %ld: %s", line, path);
+}
+
+static bool is_text(const xmlNode *node)
+{
+    return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
+}
+
+const char *document_text(const xmlNode *children, char **owned)
+{
+    GString *text;
+
+    if (!children)
+        return "";
+    if (is_text(children) && !children->next)
+        return (const char *) children->content;
+    text = g_string_new(NULL);
+    for (; children; children = children->next) {
+        if (is_text(children))
+            g_string_append(text, (const char *) children->content);
+    }
+    return *owned = g_string_free(text, FALSE);
+}
+
+/* A copy of the node brings the declarations along that it finds above the original. */
+char *document_print(const xmlNode *node)
+{
+    g_autoptr(xmlDoc) document = xmlNewDoc((const xmlChar *) "1.0");
+    g_autoptr(xmlBuffer) buffer = xmlBufferCreate();
+    xmlNode *copy = xmlDocCopyNode((xmlNode *) node, document, 1);
+
+    xmlDocSetRootElement(document, copy);
+    xmlNodeDump(buffer, document, copy, 0, 0);
+    return g_strdup((const char *) xmlBufferContent(buffer));
+}
+
+char *document_inside(const xmlNode *node)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    bool has_element = false;
+
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        bool is_shown = child->type == XML_ELEMENT_NODE || child->type == XML_COMMENT_NODE;
+        g_autofree char *text = is_shown ? document_print(child) : NULL;
+
+        if (is_text(child))
+            write_escaped(out, (const char *) child->content, false);
+        else if (text)
+            g_string_append(out, text);
+        has_element = has_element || child->type == XML_ELEMENT_NODE;
+    }
+    return has_element ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
