@@ -53,7 +53,7 @@ static bool begin(GError **error)
 
 static bool is_needed(void)
 {
-    g_autoptr(GPtrArray) active = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) active = ops_list(NULL, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
     return active->len > 0;
 }

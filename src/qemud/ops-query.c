@@ -125,7 +125,7 @@ static bool filter_matches(const View *view, unsigned filter)
     return true;
 }
 
-GPtrArray *ops_list(unsigned filter)
+GPtrArray *ops_list(const Call *call, unsigned filter)
 {
     g_autoptr(GPtrArray) all = registry_list(machines);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
@@ -133,7 +133,8 @@ GPtrArray *ops_list(unsigned filter)
     for (guint i = 0; i < all->len; i++) {
         g_autoptr(View) view = machine_view(all->pdata[i]);
 
-        if ((view->config || view->live) && filter_matches(view, filter))
+        if ((view->config || view->live) && filter_matches(view, filter) &&
+            call_sees(call, all->pdata[i]))
             g_ptr_array_add(list, object_ref(all->pdata[i]));
     }
     return list;
@@ -146,7 +147,7 @@ bool qemu_connect_list_all_domains(Call *call, const remote_connect_list_all_dom
 
     if (!call_check_flags(call, in->flags, 0xffff, error))
         return false;
-    list = ops_list(in->flags);
+    list = ops_list(call, in->flags);
     if (list->len > REMOTE_DOMAIN_LIST_MAX)
         return fail(error, ERR_RPC, "too many domains '%u' for limit '%d'", list->len,
                     REMOTE_DOMAIN_LIST_MAX);
@@ -160,28 +161,28 @@ bool qemu_connect_list_all_domains(Call *call, const remote_connect_list_all_dom
     return true;
 }
 
-bool qemu_connect_num_of_domains(Call *, const none *, remote_connect_num_of_domains_ret *out,
+bool qemu_connect_num_of_domains(Call *call, const none *, remote_connect_num_of_domains_ret *out,
                                  GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
     out->num = list->len;
     return true;
 }
 
-bool qemu_connect_num_of_defined_domains(Call *, const none *,
+bool qemu_connect_num_of_defined_domains(Call *call, const none *,
                                          remote_connect_num_of_defined_domains_ret *out, GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
 
     out->num = list->len;
     return true;
 }
 
-bool qemu_connect_list_domains(Call *, const remote_connect_list_domains_args *in,
+bool qemu_connect_list_domains(Call *call, const remote_connect_list_domains_args *in,
                                remote_connect_list_domains_ret *out, GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
     unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxids, 0, REMOTE_DOMAIN_LIST_MAX));
 
     out->ids.ids_val = g_new0(int, count);
@@ -194,10 +195,11 @@ bool qemu_connect_list_domains(Call *, const remote_connect_list_domains_args *i
     return true;
 }
 
-bool qemu_connect_list_defined_domains(Call *, const remote_connect_list_defined_domains_args *in,
+bool qemu_connect_list_defined_domains(Call *call,
+                                       const remote_connect_list_defined_domains_args *in,
                                        remote_connect_list_defined_domains_ret *out, GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
     unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxnames, 0, REMOTE_DOMAIN_LIST_MAX));
 
     out->names.names_val = g_new0(char *, count);

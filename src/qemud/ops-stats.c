@@ -393,12 +393,13 @@ static void fill_record(const Survey *s, unsigned groups, remote_domain_stats_re
 }
 
 /* The guests that were named, or all that pass the filter. */
-static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, GError **error)
+static GPtrArray *surveyed(const Call *call, const remote_connect_get_all_domain_stats_args *in,
+                           GError **error)
 {
     GPtrArray *list;
 
     if (!in->doms.doms_len)
-        return ops_list(in->flags & 0xffff);
+        return ops_list(call, in->flags & 0xffff);
     list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
     for (unsigned i = 0; i < in->doms.doms_len; i++) {
         Object *found = ops_find_domain(&in->doms.doms_val[i], error);
@@ -407,7 +408,10 @@ static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, G
             g_ptr_array_unref(list);
             return NULL;
         }
-        g_ptr_array_add(list, found);
+        if (call_sees(call, found))
+            g_ptr_array_add(list, found);
+        else
+            object_unref(found);
     }
     return list;
 }
@@ -425,11 +429,12 @@ static bool check_groups(const remote_connect_get_all_domain_stats_args *in, uns
                 in->stats & ~GROUPS);
 }
 
-bool qemu_connect_get_all_domain_stats(Call *, const remote_connect_get_all_domain_stats_args *in,
+bool qemu_connect_get_all_domain_stats(Call *call,
+                                       const remote_connect_get_all_domain_stats_args *in,
                                        remote_connect_get_all_domain_stats_ret *out, GError **error)
 {
     gint64 until = g_get_monotonic_time() + BULK_MS * 1000;
-    g_autoptr(GPtrArray) list = surveyed(in, error);
+    g_autoptr(GPtrArray) list = surveyed(call, in, error);
     g_autofree Survey *surveys = NULL;
     unsigned groups;
 

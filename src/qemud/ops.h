@@ -8,8 +8,9 @@
 
 /* How a guest travels in a reply: everything the reply's own. */
 remote_nonnull_domain ops_reference(Machine *vm);
-/* Counted references to the guests that pass a filter of connect_list_all_domains. */
-GPtrArray *ops_list(unsigned filter);
+/* Counted references to the guests that pass a filter of connect_list_all_domains and that the
+ * caller may be told of; NULL: of all. */
+GPtrArray *ops_list(const Call *call, unsigned filter);
 /* Processor time of a process, in nanoseconds; 0 when there is none. */
 uint64_t ops_cpu_time(pid_t pid);
 Object *ops_find_domain(const remote_nonnull_domain *reference, GError **error);

@@ -14,7 +14,9 @@
 #include "rpc/handover.h"
 #include "rpc/keepalive.h"
 #include "rpc/listen.h"
+#include "xml/document.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,11 +88,12 @@ static char *canonical_root(const char *root)
 
 static bool load_config(GError **error)
 {
+    g_autofree char *rules = daemon_path("etc/ostler/access.conf");
     g_autofree char *usual = daemon_path("etc/ostler/%s.conf", self.what->name);
 
     return settings_load(self.options.config ? self.options.config : usual, self.what->keys,
                          self.what->settings, error) &&
-           settings_apply(self.options.verbose, error) &&
+           settings_access(rules, error) && settings_apply(self.options.verbose, error) &&
            (!self.what->configure || self.what->configure(error));
 }
 
@@ -155,12 +158,21 @@ static bool open_socket(const char *name, SocketKind kind, const char *mode, con
            listen_begin(&listener, error);
 }
 
+/* Where the proxy has a user of its own, its group may connect, and then only that user stays. */
 static bool open_peer_socket(GError **error)
 {
     g_autofree char *path = handover_path(self.what->name);
+    const struct passwd *proxy =
+        door_settings.proxy_user ? getpwnam(door_settings.proxy_user) : NULL;
+    Listener listener = {
+        .kind = SOCKET_PEER,
+        .path = path,
+        .mode = proxy ? 0660 : 0600,
+        .group = proxy ? proxy->pw_gid : (gid_t) -1,
+    };
 
-    return listen_begin(&(Listener){ .kind = SOCKET_PEER, .path = path, .mode = 0600, .group = -1 },
-                        error);
+    server.proxy_uid = proxy ? (int64_t) proxy->pw_uid : -1;
+    return listen_begin(&listener, error);
 }
 
 static bool open_sockets(GError **error)
@@ -269,6 +281,7 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
     server.root = root = canonical_root(self.options.root);
     server.driver = daemon->driver;
     server.admin_driver = &admin_driver;
+    server.identify = document_identity;
     server.main.name = daemon->alias;
     server.open_elsewhere = daemon->open_elsewhere;
     self.timeout = self.options.timeout;

@@ -6,11 +6,12 @@
 #include "base/names.h"
 #include "loop/strand.h"
 #include "loop/workers.h"
-#include "protocol/remote.h"
+#include "rpc/call.h"
 #include "rpc/server.h"
 
 #include <grp.h>
 #include <stdlib.h>
+#include <string.h>
 
 DoorSettings door_settings;
 
@@ -122,6 +123,9 @@ static const ConfigKey door_keys[] = {
       .initial = "polkit",
       .text = "How clients of the other socket prove who they are: none, sasl or polkit, which asks "
               "nothing of root." },
+    { "access_drivers", CONFIG_LIST, SLOT(DoorSettings, access_drivers, char **),
+      .text = "Who decides about each call, beside the rules in access.conf: [\"polkit\"] asks "
+              "polkit for actions that begin with org.libvirt.api; nop: nobody." },
     { "proxy_user", CONFIG_STRING, SLOT(DoorSettings, proxy_user, char *),
       .initial = "ostler",
       .text = "The user that ostler-proxyd runs as. Beside root, and the user of the daemon itself, "
@@ -175,6 +179,19 @@ char *settings_print(const char *daemon, const ConfigKey *own, bool manual)
 }
 
 /* ---- texts that mean something ---- */
+
+bool settings_access(const char *path, GError **error)
+{
+    bool polkit = false;
+
+    for (char **name = door_settings.access_drivers; name && *name; name++) {
+        if (strcmp(*name, "polkit") != 0 && strcmp(*name, "nop") != 0)
+            return fail(error, ERR_CONF_SYNTAX, "'access_drivers' must be polkit or nop, not '%s'",
+                        *name);
+        polkit |= strcmp(*name, "polkit") == 0;
+    }
+    return access_load(path, polkit, error);
+}
 
 bool settings_mode(const char *key, const char *text, mode_t *mode, GError **error)
 {

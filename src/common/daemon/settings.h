@@ -13,6 +13,7 @@ typedef struct DoorSettings {
     char *unix_sock_ro_perms, *unix_sock_rw_perms, *unix_sock_admin_perms;
     char *auth_unix_ro, *auth_unix_rw;
     char *proxy_user;
+    char **access_drivers;
 } DoorSettings;
 
 extern DoorSettings door_settings;
@@ -21,6 +22,8 @@ extern DoorSettings door_settings;
 bool settings_load(const char *path, const ConfigKey *own, void *own_settings, GError **error);
 /* Makes what was read the daemon's limits and log; verbose: everything is logged. */
 bool settings_apply(bool verbose, GError **error);
+/* Who may do what, with the rules at path. */
+bool settings_access(const char *path, GError **error);
 /* Has as many workers as are to be there without work. */
 void settings_staff(void);
 /* The file that says nothing, or a manual page about it. */

@@ -203,23 +203,24 @@ static void client_drained(void *owner) { streams_continue(owner); }
 static void client_secured(void *owner)
 {
     Client *client = owner;
-    const Channel *channel = client->wire.channel;
+    const Layer *layer = client->wire.layer;
 
-    client->identity.transport = TRANSPORT_TLS;
-    client->identity.x509_name = g_strdup(channel->kind->peer(channel));
+    client->identity.transport = WAY_TLS;
+    client->identity.x509_name = g_strdup(layer->kind->peer(layer));
     if (client->auth == REMOTE_AUTH_NONE)
         server_knows(client);
 }
 
-void client_guard(Client *client, int auth, Channel *channel)
+void client_guard(Client *client, int auth, Layer *layer)
 {
     client->auth = auth;
-    if (auth != REMOTE_AUTH_NONE || channel)
+    client->guarded = g_get_monotonic_time();
+    if (auth != REMOTE_AUTH_NONE || layer)
         server_awaits(client);
-    if (channel && client_is_gone(client))
-        channel->kind->free(channel, -1);
-    else if (channel)
-        wire_secure(&client->wire, channel);
+    if (layer && client_is_gone(client))
+        layer->kind->free(layer, -1);
+    else if (layer)
+        wire_secure(&client->wire, layer);
 }
 
 void client_accept(Client *client)

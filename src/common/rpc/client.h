@@ -18,7 +18,8 @@ struct Client {
     Identity identity;
     bool authenticated;
     int auth;            /* REMOTE_AUTH_*: what it has to go through */
-    GList link;          /* the server's own */
+    GList link;          /* the server's own, while it has not said who it is */
+    gint64 guarded;      /* monotonic time from which on it should */
     char *uri;           /* that connect_open gave; NULL before */
     bool close_callback; /* wants to be told when its driver goes away */
     bool paused;         /* is being handed over: its calls stay unread */
@@ -40,9 +41,9 @@ struct Client {
 
 /* Takes over fd, and what the identity holds. The server's list holds the only reference. */
 Client *client_new(int fd, SocketKind kind, Identity *identity);
-/* The client has to say who it is, in the way of auth (REMOTE_AUTH_*), and under a channel, which
+/* The client has to say who it is, in the way of auth (REMOTE_AUTH_*), and under a layer, which
  * becomes the client's; NULL: its bytes travel as they are. May close it. */
-void client_guard(Client *client, int auth, Channel *channel);
+void client_guard(Client *client, int auth, Layer *layer);
 /* It has done what auth asks for. */
 void client_accept(Client *client);
 Client *client_ref(Client *client); /* from any thread */

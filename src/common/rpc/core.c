@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/core.h"
 
+#include "rpc/login.h"
 #include "rpc/client.h"
 #include "rpc/self.h"
 
@@ -12,18 +13,6 @@ enum {
     FEATURE_CALLBACK_IDS = 14,
     FEATURE_CLOSE_CALLBACK = 15
 };
-
-static bool auth_list(Call *call, const none *, remote_auth_list_ret *out, GError **)
-{
-    Client *client = call->client;
-
-    if (client->auth == REMOTE_AUTH_NONE)
-        client_accept(client);
-    out->types.types_val = g_new0(int, 1);
-    out->types.types_val[0] = client->authenticated ? REMOTE_AUTH_NONE : client->auth;
-    out->types.types_len = 1;
-    return true;
-}
 
 static bool connect_supports_feature(Call *call, const remote_connect_supports_feature_args *in,
                                      remote_connect_supports_feature_ret *out, GError **)
@@ -85,10 +74,12 @@ static bool unregister_close(Call *call, const none *, none *, GError **error)
 
 const Driver core_driver = {
     .error_domain = VIR_FROM_RPC,
-    .auth_list = auth_list,
+    .auth_list = login_list,
+    .auth_polkit = login_polkit,
     .connect_open = connect_open,
     .connect_close = connect_close,
     .connect_supports_feature = connect_supports_feature,
     .connect_register_close_callback = register_close,
     .connect_unregister_close_callback = unregister_close,
+    .connect_set_identity = login_set_identity,
 };

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "protocol/keepalive.h"
+#include "rpc/authorize.h"
 #include "rpc/core.h"
 #include "rpc/keepalive.h"
 #include "rpc/relay.h"
@@ -20,6 +21,13 @@ enum { CONNECT_OPEN = 1 };
 /* ---- the table of procedures ---- */
 
 static bool_t xdr_none(XDR *, none *) { return TRUE; }
+
+static bool needs_add(Needs *needs, Permission permission)
+{
+    g_assert(needs->count < G_N_ELEMENTS(needs->list));
+    needs->list[needs->count++] = permission;
+    return true;
+}
 
 static Object *not_served(const Call *call, GError **error)
 {
@@ -48,6 +56,10 @@ static Object *not_served(const Call *call, GError **error)
 #define SERVER(member) true
 #define CLIENT(member) true
 
+#define MAY(object, permission) needs_add(needs, PERMISSION_##object##_##permission)
+#define IF(condition, permission) (!(condition) || (permission))
+#define ANYONE true
+
 /* Typed shims around each procedure, so that no function pointer is ever cast. */
 #define EVENT(...)
 #define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
@@ -57,6 +69,11 @@ static Object *not_served(const Call *call, GError **error)
     {                                                                                              \
         G_GNUC_UNUSED const Args *in = args;                                                       \
         return access;                                                                             \
+    }                                                                                              \
+    static void needs_##op(G_GNUC_UNUSED const void *args, G_GNUC_UNUSED Needs *needs)             \
+    {                                                                                              \
+        G_GNUC_UNUSED const Args *in = args;                                                       \
+        (void) (acl);                                                                              \
     }                                                                                              \
     static bool find_##op(G_GNUC_UNUSED Call *call, G_GNUC_UNUSED GError **error)                  \
     {                                                                                              \
@@ -75,16 +92,54 @@ static Object *not_served(const Call *call, GError **error)
 #undef PROC
 #undef DOMAIN
 #undef NETWORK
+#undef NODE_DEVICE
+#undef POOL
+#undef VOLUME
+#undef SECRET
+#undef INTERFACE
+#undef NWFILTER
+#undef BINDING
+#undef SERVER
+#undef CLIENT
 #undef HOST
+#undef MAY
+#undef ANYONE
+
+/* A reference is found by its uuid: the name in it may be anything. */
+#define DOMAIN(member) target->uuid = (const Uuid *) in->member.uuid
+#define NETWORK(member) target->uuid = (const Uuid *) in->member.uuid
+#define NODE_DEVICE(member) target->name = in->member
+#define HOST (void) 0
+#define POOL(member) (void) 0
+#define VOLUME(member) (void) 0
+#define SECRET(member) (void) 0
+#define INTERFACE(member) (void) 0
+#define NWFILTER(member) (void) 0
+#define BINDING(member) (void) 0
+#define SERVER(member) (void) 0
+#define CLIENT(member) (void) 0
+#define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
+    static void target_##op(G_GNUC_UNUSED const void *args, G_GNUC_UNUSED Target *target)          \
+    {                                                                                              \
+        G_GNUC_UNUSED const Args *in = args;                                                       \
+        object;                                                                                    \
+    }
+#include "protocol/remote.def"
+#include "protocol/qemu.def"
+#include "protocol/lxc.def"
+#include "protocol/admin.def"
+#undef PROC
+
 #undef HIGH
 #undef LOW
-
 #define HIGH true
 #define LOW false
+#define MAY(object, permission) PERMISSION_##object##_##permission
+#define ANYONE PERMISSION_NONE
 #define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
     [number] = { #op, 0, number, OWNER_##owner, MODE_##mode, priority, stream, sizeof(Args),       \
-                 sizeof(Reply), decode_##op, encode_##op, refuses_##op, find_##op, serves_##op, \
-                 run_##op },
+                 sizeof(Reply), decode_##op, encode_##op, refuses_##op, needs_##op, target_##op, \
+                 filter, find_##op, serves_##op, run_##op },
 static const Proc remote_procs[] = {
 #include "protocol/remote.def"
 };
@@ -161,6 +216,7 @@ static void call_free(Call *call)
     g_free(call->reply);
     g_clear_pointer(&call->fds, g_array_unref);
     g_clear_pointer(&call->reply_fds, g_array_unref);
+    identity_clear(&call->identity);
     g_clear_pointer(&call->object, object_unref);
     g_clear_pointer(&call->stream, stream_unref);
     client_unref(call->client);
@@ -191,6 +247,8 @@ typedef struct Answer {
     GByteArray *frame;
     GArray *fds;
     Stream *stream;
+    CallAnswered *then; /* NULL: nothing more is to be done */
+    void *then_data;
     bool counted; /* among the client's calls at work */
 } Answer;
 
@@ -199,6 +257,8 @@ static void answer_send(Answer *answer)
     Client *client = answer->client;
 
     client_send(client, answer->frame, answer->fds);
+    if (answer->then)
+        answer->then(client, answer->then_data);
     if (answer->stream)
         stream_begin(answer->stream);
     if (answer->counted)
@@ -242,10 +302,17 @@ static GByteArray *encode_failure(const Call *call, const GError *error, int dom
     return frame_new_error(&header, error, domain);
 }
 
+static int failure_domain(const Call *call, const GError *failure)
+{
+    return error_code(failure) == ERR_ACCESS_DENIED ? VIR_FROM_ACCESS : call->driver->error_domain;
+}
+
 static Answer call_answer(Call *call, const GError *failure)
 {
-    Answer answer = { .client = call->client };
+    Answer answer = { .client = call->client, .counted = call->counted };
 
+    answer.then = call->then;
+    answer.then_data = call->then_data;
     if (!failure)
         answer.frame = encode_reply(call);
     if (answer.frame) {
@@ -254,7 +321,7 @@ static Answer call_answer(Call *call, const GError *failure)
         if (answer.stream)
             stream_attach(answer.stream, call);
     } else if (failure) {
-        answer.frame = encode_failure(call, failure, call->driver->error_domain);
+        answer.frame = encode_failure(call, failure, failure_domain(call, failure));
     } else {
         g_autoptr(GError) error = NULL;
 
@@ -272,6 +339,12 @@ static void log_call(const Call *call, const GError *failure)
             failure ? failure->message : "done");
 }
 
+static bool call_run(Call *call, GError **error)
+{
+    return authorize_definition(call, error) && call->proc->run(call->driver, call, error) &&
+           authorize_reply(call, error);
+}
+
 /* In a worker. */
 static void call_work(Task *task, const GError *expired)
 {
@@ -280,26 +353,31 @@ static void call_work(Task *task, const GError *expired)
     Answer *answer = g_new(Answer, 1);
 
     if (!expired)
-        call->proc->run(call->driver, call, &error);
+        call_run(call, &error);
     else
         error = g_error_copy(expired);
     log_call(call, error);
     *answer = call_answer(call, error);
-    answer->counted = true;
     client_ref(answer->client);
     loop_hop(answer_from_worker, answer);
+}
+
+static void call_tell(Call *call, const GError *error)
+{
+    Answer answer;
+
+    log_call(call, error);
+    answer = call_answer(call, error);
+    answer_send(&answer);
 }
 
 /* In the loop itself. */
 static void call_peek(Call *call)
 {
     g_autoptr(GError) error = NULL;
-    Answer answer;
 
-    call->proc->run(call->driver, call, &error);
-    log_call(call, error);
-    answer = call_answer(call, error);
-    answer_send(&answer);
+    call_run(call, &error);
+    call_tell(call, error);
 }
 
 /* ---- from a message to a call ---- */
@@ -389,7 +467,13 @@ static bool call_prepare(Call *call, const void *frame, size_t size, GError **er
         return fail(error, ERR_INTERNAL, "the connection is not open");
     if (!call->driver || !proc->is_served(call->driver))
         return fail(error, ERR_NO_SUPPORT, "%s", proc->name);
-    return true;
+    return authorize_arguments(call, error);
+}
+
+static void call_count(Call *call)
+{
+    call->client->at_work += !call->counted;
+    call->counted = true;
 }
 
 static void call_start(Call *call)
@@ -399,8 +483,69 @@ static void call_start(Call *call)
         call_free(call);
         return;
     }
-    call->client->at_work++;
+    call_count(call);
     strand_push(call->object ? call->object->strand : call_host_strand(), &call->task);
+}
+
+/* ---- asking polkit first ---- */
+
+typedef struct Asking {
+    Job job;
+    Call *call;
+    GError *refusal; /* NULL: it is permitted */
+} Asking;
+
+static void asked(void *data)
+{
+    g_autofree Asking *asking = data;
+    g_autoptr(GError) refusal = asking->refusal;
+    g_autoptr(Call) call = asking->call;
+
+    if (refusal || authorize_is_lookup(call))
+        call_tell(call, refusal);
+    else
+        call_start(g_steal_pointer(&call));
+}
+
+static void ask(Job *job)
+{
+    Asking *asking = (Asking *) job;
+
+    authorize_ask(asking->call, &asking->refusal);
+    loop_hop(asked, asking);
+}
+
+/* What a look-up finds is held back until the answer is there. */
+static void call_ask(Call *call)
+{
+    g_autoptr(GError) error = NULL;
+    Asking *asking;
+
+    if (authorize_is_lookup(call) && !call_run(call, &error)) {
+        call_tell(call, error);
+        call_free(call);
+        return;
+    }
+    call_count(call);
+    asking = g_new0(Asking, 1);
+    asking->job.high = call->proc->high;
+    asking->job.run = ask;
+    asking->call = call;
+    workers_push(&asking->job);
+}
+
+/* Of a call that no driver has seen. */
+static int refusal_domain(const Proc *proc, const GError *error)
+{
+    switch (error_code(error)) {
+    case ERR_ACCESS_DENIED:
+        return VIR_FROM_ACCESS;
+    case ERR_RPC:
+    case ERR_INTERNAL:
+        return VIR_FROM_RPC;
+    default:
+        return proc_error_domain(proc);
+    }
 }
 
 static void serve(Client *client, const Proc *proc, const net_message_header *header,
@@ -411,18 +556,17 @@ static void serve(Client *client, const Proc *proc, const net_message_header *he
 
     call->fds = fds ? g_array_ref(fds) : NULL;
     if (!call_prepare(call, frame, size, &error)) {
-        int domain = error_code(error) == ERR_RPC || error_code(error) == ERR_INTERNAL
-                         ? VIR_FROM_RPC
-                         : proc_error_domain(proc);
-
-        client_answer_error(client, header, error, domain);
+        client_answer_error(client, header, error, refusal_domain(proc, error));
         return;
     }
-    if (!proc->find(call, &error)) {
-        client_answer_error(client, header, error, call->driver->error_domain);
+    if (!proc->find(call, &error) || !authorize_object(call, &error)) {
+        client_answer_error(client, header, error, failure_domain(call, error));
         return;
     }
-    call_start(g_steal_pointer(&call));
+    if (authorize_must_ask(call))
+        call_ask(g_steal_pointer(&call));
+    else
+        call_start(g_steal_pointer(&call));
 }
 
 static bool is_ours(const Proc *proc)

@@ -196,6 +196,7 @@ void handover(const char *daemon, int fd, const Handover *what, const GByteArray
 typedef struct Giver {
     int fd;
     Watch *watch;
+    bool trusted; /* whatever it says about its clients is true */
 } Giver;
 
 static void giver_close(Giver *giver)
@@ -205,12 +206,32 @@ static void giver_close(Giver *giver)
     g_free(giver);
 }
 
-static void take_client(int fd, const char *text, const void *unread, size_t size)
+/* The proxy may have been taken over by a stranger: a user of this host must be at the other end of
+ * the socket itself. */
+static bool is_believable(const Giver *giver, int fd, const Identity *identity)
+{
+    struct ucred peer = { .uid = -1 };
+    socklen_t size = sizeof(peer);
+
+    if (giver->trusted || identity->transport != WAY_UNIX)
+        return giver->trusted || identity->uid < 0;
+    (void) getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    return identity->uid == peer.uid;
+}
+
+static void take_client(const Giver *giver, int fd, const char *text, const void *unread,
+                        size_t size)
 {
     g_autoptr(Json) json = json_parse(text, strlen(text), NULL);
     g_auto(Identity) identity = identity_from_json(json_member(json, "identity"));
-    Client *client = client_new(fd, identity.readonly ? SOCKET_READ_ONLY : SOCKET_WRITE, &identity);
+    Client *client;
 
+    if (!is_believable(giver, fd, &identity)) {
+        g_warning("a client that was handed over is not user %" G_GINT64_FORMAT, identity.uid);
+        fd_close(fd);
+        return;
+    }
+    client = client_new(fd, identity.readonly ? SOCKET_READ_ONLY : SOCKET_WRITE, &identity);
     client_accept(client);
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
@@ -244,7 +265,7 @@ static void giver_ready(uint32_t, void *data)
     block[got] = '\0';
     text = MIN(strlen(block) + 1, (size_t) got);
     (void) !send(giver->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    take_client(fd, block, block + text, got - text);
+    take_client(giver, fd, block, block + text, got - text);
 }
 
 void handover_accept(int fd)
@@ -254,12 +275,13 @@ void handover_accept(int fd)
     Giver *giver;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
-        (peer.uid != 0 && peer.uid != geteuid())) {
+        (peer.uid != 0 && peer.uid != geteuid() && peer.uid != server.proxy_uid)) {
         g_warning("process %d of user %d may not hand clients over", peer.pid, peer.uid);
         fd_close(fd);
         return;
     }
     giver = g_new(Giver, 1);
     giver->fd = fd;
+    giver->trusted = peer.uid == 0 || peer.uid == geteuid();
     giver->watch = watch_new(fd, EPOLLIN, giver_ready, giver);
 }

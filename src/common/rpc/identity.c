@@ -91,7 +91,7 @@ Identity identity_from_json(Json *json)
     Identity identity = IDENTITY_UNKNOWN;
     Json *groups = json_member(json, "groups");
 
-    identity.transport = json_number(json, "transport", TRANSPORT_UNIX);
+    identity.transport = json_number(json, "transport", WAY_UNIX);
     identity.readonly = json_flag(json, "readonly");
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
         *number_slot(&identity, i) = json_number(json, numbers[i].name, -1);
@@ -155,7 +155,7 @@ Identity identity_of_socket(int fd)
 
     (void) getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
     if (domain != AF_UNIX) {
-        identity.transport = TRANSPORT_TCP;
+        identity.transport = WAY_TCP;
         identity.address = socket_address(fd);
         return identity;
     }
@@ -175,8 +175,7 @@ Identity identity_of_socket(int fd)
 
 bool identity_is_ours(const Identity *identity)
 {
-    return identity->transport == TRANSPORT_UNIX &&
-           (identity->uid == 0 || identity->uid == geteuid());
+    return identity->transport == WAY_UNIX && (identity->uid == 0 || identity->uid == geteuid());
 }
 
 bool identity_in_group(const Identity *identity, gid_t group)

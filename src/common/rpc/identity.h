@@ -7,11 +7,11 @@
 #include <sys/types.h>
 
 /* How a client is connected; the numbers are those of the admin program. */
-typedef enum Transport {
-    TRANSPORT_UNIX,
-    TRANSPORT_TCP,
-    TRANSPORT_TLS,
-} Transport;
+typedef enum Way {
+    WAY_UNIX,
+    WAY_TCP,
+    WAY_TLS,
+} Way;
 
 /* Texts are its own. What is not known is -1 or NULL: a client on another host has no user here, a
  * client of a socket no certificate. */
@@ -25,7 +25,7 @@ typedef struct Identity {
     char *sasl_name;
     char *selinux; /* context */
     char *address; /* "192.0.2.1:43210" of a client on the network */
-    Transport transport;
+    Way transport;
     bool readonly; /* by its socket, or because it asked for it */
 } Identity;
 

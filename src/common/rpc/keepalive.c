@@ -7,6 +7,7 @@
 #include "rpc/keepalive.h"
 
 #include "protocol/keepalive.h"
+#include "rpc/login.h"
 
 enum { PING = 1, PONG = 2 };
 
@@ -23,7 +24,7 @@ void keepalive_received(Client *client, const net_message_header *header)
         send_message(client, PONG);
 }
 
-static void look_after(Client *client)
+static void ask_after(Client *client)
 {
     gint64 silent = g_get_monotonic_time() - client->wire.heard;
     gint64 interval = client->service->limits.keepalive_interval * G_TIME_SPAN_SECOND;
@@ -36,6 +37,13 @@ static void look_after(Client *client)
     }
     client->unanswered++;
     send_message(client, PING);
+}
+
+static void look_after(Client *client)
+{
+    login_look_after(client);
+    if (!client_is_gone(client))
+        ask_after(client);
 }
 
 static gboolean look_after_all(gpointer)

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-typedef struct Channel Channel;
+typedef struct Layer Layer;
 
 typedef struct Listener {
     SocketKind kind;
@@ -16,9 +16,9 @@ typedef struct Listener {
     mode_t mode;
     gid_t group; /* -1: ours */
     /* Of the network: */
-    const char *address;      /* NULL: all of this host */
-    const char *port;         /* number, or name of a service */
-    Channel *(*secure)(void); /* what makes its bytes unreadable for others; NULL: nothing */
+    const char *address;    /* NULL: all of this host */
+    const char *port;       /* number, or name of a service */
+    Layer *(*secure)(void); /* what makes its bytes unreadable for others; NULL: nothing */
 } Listener;
 
 /* Opens it, unless systemd gave us a socket with this path or port, and accepts clients from now

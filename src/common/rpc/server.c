@@ -19,6 +19,7 @@
 
 Server server = {
     .root = "",
+    .proxy_uid = -1,
     .main = { .name = "main", .limits = USUAL_LIMITS },
     .admin = { .name = "admin", .limits = USUAL_LIMITS },
 };

@@ -42,7 +42,10 @@ typedef struct Server {
     /* For the proxy: gives the client, with this call of connect_open, to another daemon. */
     void (*open_elsewhere)(Client *client, const void *frame, size_t size);
     bool (*update_tls)(GError **error); /* reads certificates again, in a worker; NULL: no TLS */
-    Service main, admin;                /* the latter is that of the admin socket */
+    /* The name and uuid (NULL: it has none) in a definition, freed by the caller. In a worker. */
+    bool (*identify)(const char *xml, char **name, char **uuid, GError **error);
+    int64_t proxy_uid;   /* the user of ostler-proxyd; -1: there is none */
+    Service main, admin; /* the latter is that of the admin socket */
 } Server;
 
 extern Server server; /* the only one of a process; set up before the loop runs */

@@ -30,11 +30,11 @@ void wire_open(Wire *wire, int fd, const WireEvents *events, void *owner)
 
 int wire_release(Wire *wire)
 {
-    Channel *channel = g_steal_pointer(&wire->channel);
+    Layer *layer = g_steal_pointer(&wire->layer);
 
     watch_end(g_steal_pointer(&wire->watch));
-    if (channel)
-        channel->kind->free(channel, wire->fd);
+    if (layer)
+        layer->kind->free(layer, wire->fd);
     for (guint i = 0; i < wire->in_fds->len; i++)
         fd_close(g_array_index(wire->in_fds, int, i));
     for (guint i = 0; i < wire->out_fds->len; i++)
@@ -57,11 +57,11 @@ static void wire_close(Wire *wire, const char *why)
 
 size_t wire_backlog(const Wire *wire) { return wire->out ? wire->out->len - wire->out_sent : 0; }
 
-/* Bytes that the channel has read already make no socket readable: one that is writable, as most
+/* Bytes that the layer has read already make no socket readable: one that is writable, as most
  * are, calls us as well. */
 static bool must_read(const Wire *wire)
 {
-    return wire->channel && wire->channel->kind->holds(wire->channel) &&
+    return wire->layer && wire->layer->kind->holds(wire->layer) &&
            wire->events->may_read(wire->owner);
 }
 
@@ -70,16 +70,16 @@ void wire_rewatch(Wire *wire)
     if (!wire->watch)
         return;
     if (wire->securing)
-        watch_set(wire->watch, wire->channel->kind->is_writing(wire->channel) ? EPOLLOUT : EPOLLIN);
+        watch_set(wire->watch, wire->layer->kind->is_writing(wire->layer) ? EPOLLOUT : EPOLLIN);
     else
         watch_set(wire->watch, (wire->events->may_read(wire->owner) ? EPOLLIN : 0) |
                                    (wire_backlog(wire) || must_read(wire) ? EPOLLOUT : 0));
 }
 
-void wire_secure(Wire *wire, Channel *channel)
+void wire_secure(Wire *wire, Layer *layer)
 {
-    wire->channel = channel;
-    wire->securing = channel->kind->begin;
+    wire->layer = layer;
+    wire->securing = layer->kind->begin;
     if (wire->in || wire_backlog(wire))
         wire_close(wire, "bytes came before what hides them");
     else
@@ -89,13 +89,13 @@ void wire_secure(Wire *wire, Channel *channel)
 static void go_on_securing(Wire *wire)
 {
     const char *why = NULL;
-    ChannelProgress progress = wire->channel->kind->begin(wire->channel, wire->fd, &why);
+    LayerProgress progress = wire->layer->kind->begin(wire->layer, wire->fd, &why);
 
-    if (progress == CHANNEL_FAILED) {
+    if (progress == LAYER_FAILED) {
         wire_close(wire, why);
         return;
     }
-    if (progress == CHANNEL_READY) {
+    if (progress == LAYER_READY) {
         wire->securing = false;
         wire->heard = g_get_monotonic_time();
         wire->events->secured(wire->owner);
@@ -115,8 +115,8 @@ static ssize_t send_some(const Wire *wire, size_t size, const OutFd *with)
     struct iovec data = { wire->out->data + wire->out_sent, with ? 1 : size };
     struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
-    if (wire->channel)
-        return wire->channel->kind->write(wire->channel, wire->fd, data.iov_base, size);
+    if (wire->layer)
+        return wire->layer->kind->write(wire->layer, wire->fd, data.iov_base, size);
     if (with) {
         message.msg_control = &control;
         message.msg_controllen = sizeof(control.bytes);
@@ -194,7 +194,7 @@ void wire_send(Wire *wire, GByteArray *frame, GArray *fds)
     } else {
         wire->out = frame;
     }
-    for (guint i = 0; fds && !wire->channel && i < fds->len; i++) {
+    for (guint i = 0; fds && !wire->layer && i < fds->len; i++) {
         OutFd with = { wire->out->len, fcntl(g_array_index(fds, int, i), F_DUPFD_CLOEXEC, 3) };
 
         g_byte_array_append(wire->out, (const guint8 *) "", 1);
@@ -314,8 +314,8 @@ static ssize_t receive(Wire *wire, void *block, size_t size)
                               .msg_controllen = sizeof(control) };
     ssize_t got;
 
-    if (wire->channel)
-        return wire->channel->kind->read(wire->channel, wire->fd, block, size);
+    if (wire->layer)
+        return wire->layer->kind->read(wire->layer, wire->fd, block, size);
     got = recvmsg(wire->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return got;
