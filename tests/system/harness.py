@@ -268,12 +268,13 @@ class Stack:
         self.root = '/mnt/ostler/root' if PEER == 'ostler' else '/'
         self.lab = '/mnt/ostler/lab'
         self.conn = None
+        self.disk = None   # a folder for the daemons' files, when memory would flatter them
         self.kept = ()     # names of guests that outlive a case
         self.opened = []   # what ends with the case
 
     # -- life
     def prepare(self):
-        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/mnt')
+        self.mount_folder('/mnt')
         os.makedirs(self.lab)
         for name in ('kernel', 'kernel.compressed', 'initrd'):  # copies: daemons give files to guests' users
             shutil.copyfile(os.path.join(LAB, name), os.path.join(self.lab, name))
@@ -289,10 +290,19 @@ class Stack:
         else:
             self.prepare_reference()
 
+    def mount_folder(self, path):
+        """An empty folder in the place of this one."""
+        if self.disk:
+            folder = os.path.join(self.disk, path.strip('/').replace('/', '-'))
+            os.mkdir(folder)
+            mount('--bind', folder, path)
+        else:
+            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+
     def prepare_reference(self):
         shutil.copytree('/etc/libvirt', '/mnt/etc')
         for path in ('/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
-            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+            self.mount_folder(path)
         shutil.copytree('/mnt/etc', '/etc/libvirt', dirs_exist_ok=True)
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
         for path in ('/run/libvirt', '/run/lock', '/var/lib/libvirt/qemu'):
