@@ -170,6 +170,13 @@ static bool is_one_of(const char *values, const char *value)
     return g_strv_contains((const char *const *) list, value);
 }
 
+bool served_has(const char *path, const char *value)
+{
+    const char *values = NULL;
+
+    return find(path, &values) && (!values || !value || is_one_of(values, value));
+}
+
 /* ---- the walk over a definition ---- */
 
 static bool check_value(const char *path, const XmlField *row, const void *slot, GError **error)

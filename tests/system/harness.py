@@ -13,6 +13,7 @@ script against libvirt's daemon instead, which is how the expectations were foun
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import fcntl
 import os
+import pwd
 import re
 import select
 import shutil
@@ -268,12 +269,13 @@ class Stack:
         self.root = '/mnt/ostler/root' if PEER == 'ostler' else '/'
         self.lab = '/mnt/ostler/lab'
         self.conn = None
+        self.disk = None   # a folder for the daemons' files, when memory would flatter them
         self.kept = ()     # names of guests that outlive a case
         self.opened = []   # what ends with the case
 
     # -- life
     def prepare(self):
-        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/mnt')
+        self.mount_folder('/mnt')
         os.makedirs(self.lab)
         for name in ('kernel', 'kernel.compressed', 'initrd'):  # copies: daemons give files to guests' users
             shutil.copyfile(os.path.join(LAB, name), os.path.join(self.lab, name))
@@ -286,13 +288,32 @@ class Stack:
         if PEER == 'ostler':
             os.makedirs(self.root)
             os.symlink(self.root + '/run/libvirt', '/run/libvirt')  # where clients look by themselves
+            self.name_user()
         else:
             self.prepare_reference()
+
+    def name_user(self):
+        """Guests run as nobody where scripts/install-deps has made no user for them."""
+        try:
+            pwd.getpwnam('ostler-qemu')
+        except KeyError:
+            os.makedirs(os.path.join(self.root, 'etc/ostler'))
+            with open(os.path.join(self.root, 'etc/ostler/qemud.conf'), 'w') as f:
+                f.write('user = "nobody"\n')
+
+    def mount_folder(self, path):
+        """An empty folder in the place of this one."""
+        if self.disk:
+            folder = os.path.join(self.disk, path.strip('/').replace('/', '-'))
+            os.mkdir(folder)
+            mount('--bind', folder, path)
+        else:
+            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
 
     def prepare_reference(self):
         shutil.copytree('/etc/libvirt', '/mnt/etc')
         for path in ('/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
-            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+            self.mount_folder(path)
         shutil.copytree('/mnt/etc', '/etc/libvirt', dirs_exist_ok=True)
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
         for path in ('/run/libvirt', '/run/lock', '/var/lib/libvirt/qemu'):
@@ -532,6 +553,16 @@ def left_behind():
     return left
 
 
+# What a daemon must never say: of the sanitizers, and GLib's word for a broken promise.
+FAULTS = re.compile(r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|-CRITICAL \*\*')
+
+
+def faults_in_logs():
+    for name in stack.DAEMONS:
+        with open(stack.log_path(s.root, name), errors='replace') as f:
+            yield from (f'{name}: {line.strip()}' for line in f if FAULTS.search(line))
+
+
 def run_case(number, name, function):
     began = time.monotonic()
     try:
@@ -580,8 +611,9 @@ def finish(_s):
     s.disconnect()
     s.stop()
     if PEER == 'ostler':
-        left = left_behind()
+        left, faults = left_behind(), list(faults_in_logs())
         assert not left, 'left behind: ' + ', '.join(left)
+        assert not faults, '\n'.join(faults)
 
 
 def main(kept=()):

@@ -151,7 +151,9 @@ static bool char_source_finish(void *object, unsigned flags, GError **error)
         return udp_finish(source, error);
     if (source->type == CHAR_TCP && (!source->host || !source->service))
         return fail(error, ERR_XML, "missing 'source/@%s'", source->host ? "service" : "host");
-    if ((source->host || (source->type == CHAR_UNIX && source->path)) && !source->mode)
+    if (source->type == CHAR_UNIX && !source->path)
+        source->mode = CHAR_MODE_ABSENT; /* we listen, at a path of our choice */
+    else if (!source->mode && (source->type == CHAR_TCP || source->type == CHAR_UNIX))
         source->mode = CHAR_CONNECT;
     if ((source->type == CHAR_FILE || source->type == CHAR_DEV || source->type == CHAR_PIPE) &&
         !source->path)

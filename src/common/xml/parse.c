@@ -141,8 +141,6 @@ static bool fill_attribute(Filling *filling, const PlanNode *place, const xmlNod
     return fill(filling, place, node, document_text(attribute->children, &owned));
 }
 
-static bool is_blank(const char *text) { return text[strspn(text, " \t\r\n")] == '\0'; }
-
 /* The text of an element. Without any it counts as absent, but for an element that is a flag. */
 static bool fill_text(Filling *filling, const PlanNode *place, const xmlNode *node)
 {
@@ -153,7 +151,7 @@ static bool fill_text(Filling *filling, const PlanNode *place, const xmlNode *no
         text = owned = document_inside(node);
     else
         text = document_text(node->children, &owned);
-    if (place->field->row.type != &xml_flag && (!text || is_blank(text)))
+    if (!place->field->row.type->takes_blank && (!text || xml_is_blank(text)))
         return true;
     return fill(filling, place, node, text);
 }
@@ -163,7 +161,7 @@ static bool has_no_text(const Reader *reader, const xmlNode *node)
     g_autofree char *owned = NULL;
     const char *text = document_text(node->children, &owned);
 
-    return is_blank(text) || report(reader, node, "text", text, NULL);
+    return xml_is_blank(text) || report(reader, node, "text", text, NULL);
 }
 
 /* ---- elements ---- */

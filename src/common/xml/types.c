@@ -228,7 +228,9 @@ static bool unit_parse(const XmlInput *, void *) { return true; }
 
 static void unit_write(GString *out, const void *, const XmlField *row)
 {
-    g_string_append(out, row->unit == 1 ? "bytes" : row->unit == 1024 ? "KiB" : "MiB");
+    const char *name = row->unit == 1 ? "bytes" : row->unit == 1024 ? "KiB" : "MiB";
+
+    g_string_append(out, row->unit_name ? row->unit_name : name);
 }
 
 const XmlType xml_unit = {
@@ -270,9 +272,11 @@ static bool flag_present(const void *slot, const XmlField *) { return *(const bo
 
 static void flag_write(GString *, const void *, const XmlField *) {}
 
-const XmlType xml_flag = {
-    .size = sizeof(bool), .parse = flag_parse, .present = flag_present, .write = flag_write
-};
+const XmlType xml_flag = { .size = sizeof(bool),
+                           .takes_blank = true,
+                           .parse = flag_parse,
+                           .present = flag_present,
+                           .write = flag_write };
 
 /* ---- identities and sets ---- */
 
