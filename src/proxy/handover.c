@@ -1,11 +1,13 @@
 /* handover.c - a client's socket, identity and unread bytes to the daemon that will serve it
  *
  * The proxy is then out of the way: the client is served at no extra cost, and goes on when the
- * proxy is restarted. */
+ * proxy is restarted. A connection under TLS or SASL cannot be given away: the proxy stays between.
+ */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "handover.h"
 
 #include "rpc/handover.h"
+#include "rpc/relay.h"
 
 typedef struct Opening {
     Client *client; /* counted */
@@ -72,6 +74,13 @@ static void give(void *data)
     if (!daemon) {
         answer(opening, error);
         opening_free(opening);
+        return;
+    }
+    if (client->wire.layer) {
+        client->paused = false;
+        relay_whole(client, daemon, frame, size);
+        opening_free(opening);
+        wire_continue(&client->wire);
         return;
     }
     g_byte_array_append(unread, frame, size);

@@ -15,7 +15,7 @@ enum { FILE_LIMIT = 1 << 20, TEXT_WIDTH = 78 };
 /* What stands behind '='. */
 typedef struct Value {
     char **strings; /* of a string, the only one; NULL: a number */
-    bool list;
+    bool list, initial;
     int64_t number;
 } Value;
 
@@ -180,11 +180,14 @@ static void store_number(Value *value, void *slot) { *(int64_t *) slot = value->
 
 static void store_flag(Value *value, void *slot) { *(bool *) slot = value->number; }
 
+/* Where a list says who may, the empty one says that nobody may. */
 static void store_list(Value *value, void *slot)
 {
     bool empty = !value->strings[0] || (!value->list && !*value->strings[0]);
 
-    *(char ***) slot = empty ? NULL : keep_list(&value->strings);
+    if (empty)
+        g_clear_pointer(&value->strings[0], g_free);
+    *(char ***) slot = empty && value->initial ? NULL : keep_list(&value->strings);
 }
 
 static const struct {
@@ -320,6 +323,7 @@ static void set_initial(Entry *entry)
     if (!read_value(&reader, &entry->value, NULL) ||
         !types[entry->key->type].fits(entry->key, &entry->value))
         g_error("the initial value of '%s' cannot be %s", entry->key->name, text);
+    entry->value.initial = true;
 }
 
 static void store(GArray *entries)

@@ -12,7 +12,8 @@ typedef enum ConfigType {
     CONFIG_STRING = 1, /* char *; NULL when empty */
     CONFIG_NUMBER,     /* int64_t, or uint64_t where min is not negative */
     CONFIG_FLAG,       /* bool, written 0 or 1 */
-    CONFIG_LIST, /* char **, closed by NULL; NULL when empty. One string may stand for a list */
+    CONFIG_LIST, /* char **, closed by NULL; NULL unless the file sets it. One string may stand for
+                    a list */
 } ConfigType;
 
 /* One key; a table of them ends with an empty one. */

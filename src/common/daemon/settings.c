@@ -6,7 +6,7 @@
 #include "base/names.h"
 #include "loop/strand.h"
 #include "loop/workers.h"
-#include "rpc/call.h"
+#include "rpc/sasl.h"
 #include "rpc/server.h"
 
 #include <grp.h>
@@ -134,10 +134,19 @@ static const ConfigKey door_keys[] = {
 };
 // clang-format on
 
+static const ConfigKey sasl_keys[] = {
+    { "sasl_allowed_username_list", CONFIG_LIST, SLOT(SaslSettings, allowed_names, char **),
+      .text =
+          "Patterns of the names of users that SASL may let in, such as \"*@EXAMPLE.COM\". Unset: "
+          "every user that it knows." },
+    {},
+};
+
 static const ConfigTable *all_tables(const ConfigKey *own, void *own_settings)
 {
     static ConfigTable tables[] = {
         { door_keys, &door_settings },
+        { sasl_keys, &sasl_settings },
         { client_keys, &server.main.limits },
         { work_keys, &work },
         { log_keys, &logging },

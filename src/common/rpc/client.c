@@ -8,6 +8,7 @@
 #include "rpc/dispatch.h"
 #include "rpc/event.h"
 #include "rpc/relay.h"
+#include "rpc/sasl.h"
 #include "rpc/stream.h"
 
 enum { WAITING_SIZE = 1024 * 1024 }; /* bytes of calls over the limit that are read ahead */
@@ -37,6 +38,7 @@ void client_unref(Client *client)
     if (!g_atomic_int_dec_and_test(&client->references))
         return;
     identity_clear(&client->identity);
+    sasl_free(client->sasl);
     g_hash_table_unref(client->streams);
     g_hash_table_unref(client->relayed);
     g_ptr_array_unref(client->relays);
@@ -207,6 +209,7 @@ static void client_secured(void *owner)
 
     client->identity.transport = WAY_TLS;
     client->identity.x509_name = g_strdup(layer->kind->peer(layer));
+    client->strength = layer->kind->strength(layer);
     if (client->auth == REMOTE_AUTH_NONE)
         server_knows(client);
 }

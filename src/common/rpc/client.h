@@ -18,6 +18,8 @@ struct Client {
     Identity identity;
     bool authenticated;
     int auth;            /* REMOTE_AUTH_*: what it has to go through */
+    unsigned strength;   /* of the key of its layer, in bits */
+    struct Sasl *sasl;   /* while it proves by SASL who it is: the calls' that do so */
     GList link;          /* the server's own, while it has not said who it is */
     gint64 guarded;      /* monotonic time from which on it should */
     char *uri;           /* that connect_open gave; NULL before */
@@ -36,6 +38,7 @@ struct Client {
     GHashTable *streams; /* serial -> Stream */
     bool streaming;      /* streams_continue() is at work */
     GPtrArray *relays;   /* of Relay, one per daemon that was needed */
+    struct Relay *whole; /* the only one, to which everything goes; NULL: calls are served here */
     GHashTable *relayed; /* serial -> Relayed, of the calls and streams that other daemons serve */
 };
 

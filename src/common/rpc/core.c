@@ -3,6 +3,7 @@
 #include "rpc/core.h"
 
 #include "rpc/login.h"
+#include "rpc/sasl.h"
 #include "rpc/client.h"
 #include "rpc/self.h"
 
@@ -76,6 +77,9 @@ const Driver core_driver = {
     .error_domain = VIR_FROM_RPC,
     .auth_list = login_list,
     .auth_polkit = login_polkit,
+    .auth_sasl_init = login_sasl_init,
+    .auth_sasl_start = login_sasl_start,
+    .auth_sasl_step = login_sasl_step,
     .connect_open = connect_open,
     .connect_close = connect_close,
     .connect_supports_feature = connect_supports_feature,

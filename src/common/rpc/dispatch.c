@@ -310,9 +310,14 @@ static int failure_domain(const Call *call, const GError *failure)
 static Answer call_answer(Call *call, const GError *failure)
 {
     Answer answer = { .client = call->client, .counted = call->counted };
+    g_autoptr(GError) unfit = NULL;
 
     answer.then = call->then;
     answer.then_data = call->then_data;
+    if (!failure && call->reply_fds && call->client->identity.transport != WAY_UNIX)
+        fail(&unfit, ERR_NO_SUPPORT, "%s passes descriptors, which this connection cannot",
+             call->proc->name);
+    failure = unfit ? unfit : failure;
     if (!failure)
         answer.frame = encode_reply(call);
     if (answer.frame) {
@@ -601,6 +606,10 @@ void dispatch_frame(Client *client, const void *frame, size_t size, GArray *fds)
     frame_header(frame, &header);
     if (header.prog == KEEPALIVE_PROGRAM && header.type == NET_MESSAGE) {
         keepalive_received(client, &header);
+        return;
+    }
+    if (client->whole) {
+        relay_pass(client, frame, size, fds);
         return;
     }
     switch (header.type) {

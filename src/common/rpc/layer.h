@@ -16,8 +16,9 @@ typedef struct LayerKind {
     /* Agrees with the other side on the layer; what failed is told in *why. NULL: nothing to agree
      * on. */
     LayerProgress (*begin)(Layer *layer, int fd, const char **why);
-    bool (*is_writing)(const Layer *layer);  /* begin() waits until it may write */
-    const char *(*peer)(const Layer *layer); /* the name in the other side's certificate */
+    bool (*is_writing)(const Layer *layer);   /* begin() waits until it may write */
+    const char *(*peer)(const Layer *layer);  /* the name in the other side's certificate */
+    unsigned (*strength)(const Layer *layer); /* of the key, in bits */
     ssize_t (*read)(Layer *layer, int fd, void *bytes, size_t size);
     ssize_t (*write)(Layer *layer, int fd, const void *bytes, size_t size);
     bool (*holds)(const Layer *layer); /* bytes that were read from the socket already */

@@ -20,6 +20,7 @@ enum { ACCEPTED_A_TURN = 16, SHORT_OF_FDS_MS = 500 };
 
 typedef struct Door {
     Listener what;
+    bool on_network;
     char *path; /* to remove at the end; NULL: there is nothing to remove */
     Fd fd;
     Watch *watch;
@@ -63,15 +64,20 @@ static void let_in(Door *door, int fd)
 {
     g_auto(Identity) identity = identity_of_socket(fd);
     int auth = auth_of(door, &identity);
+    Layer *layer = door->what.secure ? door->what.secure() : NULL;
     Client *client;
 
-    if (!door->what.path) {
+    if (door->what.secure && !layer) {
+        fd_close(fd);
+        return;
+    }
+    if (door->on_network) {
         (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
         (void) setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
     }
     identity.readonly = door->what.kind == SOCKET_READ_ONLY;
     client = client_new(fd, door->what.kind, &identity);
-    client_guard(client, auth, door->what.secure ? door->what.secure() : NULL);
+    client_guard(client, auth, layer);
 }
 
 static void door_ready(uint32_t, void *data)
@@ -158,6 +164,7 @@ static void add_door(const Listener *what, int fd, bool own)
     (void) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     (void) listen(fd, server_service(what->kind)->limits.max_queued_clients);
     door->what = *what;
+    door->on_network = !what->path;
     door->path = own ? g_strdup(what->path) : NULL;
     door->fd = fd;
     door->watch = watch_new(fd, EPOLLIN, door_ready, door);

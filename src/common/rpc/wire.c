@@ -92,7 +92,9 @@ static void go_on_securing(Wire *wire)
     LayerProgress progress = wire->layer->kind->begin(wire->layer, wire->fd, &why);
 
     if (progress == LAYER_FAILED) {
-        wire_close(wire, why);
+        g_autofree char *kept = g_strdup(why); /* the layer ends first */
+
+        wire_close(wire, kept);
         return;
     }
     if (progress == LAYER_READY) {
