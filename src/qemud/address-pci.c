@@ -368,11 +368,21 @@ static const PciAddress *group_slot(const Plan *plan, const Controller *controll
     return NULL;
 }
 
-static bool new_group_slot(const Plan *plan, PciAddress *pci)
+static bool has_companions(const Plan *plan, const Controller *controller)
 {
-    static const unsigned preferred[] = { 0x1d, 0x1a };
+    for (LIST_EACH(Controller, other, plan->domain->controllers)) {
+        if (controller_is_companion(other) && other->index.value == controller->index.value)
+            return true;
+    }
+    return false;
+}
 
-    for (size_t i = 0; plan->board == BOARD_Q35 && i < G_N_ELEMENTS(preferred); i++) {
+static bool new_group_slot(const Plan *plan, const Controller *controller, PciAddress *pci)
+{
+    static const unsigned preferred[] = { 0x1d, 0x1a }; /* where ICH9 has them */
+    bool is_group = plan->board == BOARD_Q35 && has_companions(plan, controller);
+
+    for (size_t i = 0; is_group && i < G_N_ELEMENTS(preferred); i++) {
         *pci = (PciAddress){ .slot = preferred[i] };
         if (!plan->buses[0].functions[pci->slot])
             return true;
@@ -389,7 +399,7 @@ static bool place_ich9(Plan *plan, Controller *controller)
         return true;
     if (group) {
         pci = *group;
-    } else if (!new_group_slot(plan, &pci)) {
+    } else if (!new_group_slot(plan, controller, &pci)) {
         plan->wanted = PLUG_PCI;
         return false;
     }

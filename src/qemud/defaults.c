@@ -103,7 +103,7 @@ static void choose_model(Domain *domain, const Caps *caps)
     const CapsMachine *machine = caps_machine(caps, domain->os.machine);
     g_autofree char *model = model_of_type(machine->default_cpu);
 
-    if (!model || (domain->cpu && (domain->cpu->model || domain->cpu->mode)))
+    if (!model || (domain->cpu && (domain->cpu->model || domain->cpu->mode > CPU_CUSTOM)))
         return;
     if (!domain->cpu)
         domain->cpu = g_new0(Cpu, 1);

@@ -34,6 +34,14 @@ static void need_controllers_to(Domain *domain, ControllerType type, int64_t las
         need_controller(domain, type, MODEL_NONE, index);
 }
 
+static void add_hostdev_controllers(Domain *domain)
+{
+    for (LIST_EACH(Hostdev, hostdev, domain->hostdevs)) {
+        if (hostdev->info.address.type == ADDRESS_DRIVE)
+            need_controllers_to(domain, CONTROLLER_SCSI, hostdev->info.address.drive.controller);
+    }
+}
+
 static void add_machine_controllers(Domain *domain, Board board)
 {
     if (board == BOARD_I440FX || board == BOARD_Q35)
@@ -281,6 +289,7 @@ bool add_implicit(Domain *domain, GError **error)
 
     if (!assign_drives(domain, error))
         return false;
+    add_hostdev_controllers(domain);
     add_machine_controllers(domain, board);
     add_disk_controllers(domain);
     add_character_controllers(domain);

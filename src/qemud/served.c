@@ -222,8 +222,8 @@ static bool check_field(XmlElement *element, const PlanField *field, const void 
     const void *slot = slot_at(object, row->offset);
     g_autofree char *inner = NULL;
 
-    if (row->live || row->legacy || row->type == &xml_unsupported ||
-        !field_applies(field, object) || !row->type->present(slot, row))
+    if (row->live || row->type == &xml_unsupported || !field_applies(field, object) ||
+        !row->type->present(slot, row))
         return true;
     if (row->detail == element)
         return check_nested(path, row, slot, error);

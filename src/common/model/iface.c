@@ -175,10 +175,20 @@ static const XmlField ip_fields[] = {
     XML_STRING("@peer", IfaceIp, peer),
     {},
 };
+static bool ip_finish(void *object, unsigned, GError **)
+{
+    IfaceIp *ip = object;
+
+    if (!ip->family)
+        ip->family = g_strdup(strchr(ip->address, ':') ? "ipv6" : "ipv4");
+    return true;
+}
+
 XmlElement iface_ip_element = {
     .name = "ip",
     .size = sizeof(IfaceIp),
     .fields = ip_fields,
+    .finish = ip_finish,
 };
 
 static const XmlField route_fields[] = {
@@ -217,7 +227,9 @@ static const XmlField iface_fields[] = {
     XML_STRING("source/@dev", Iface, dev, OF(USER)),
     XML_ENUM("source/@mode", Iface, mode, direct_mode_names, OF(DIRECT)),
     XML_STRING("source/@name", Iface, internal, .required = true, OF(INTERNAL)),
-    XML_STRING("source/@address", Iface, address, .when = SOCKETS),
+    XML_STRING("source/@address", Iface, address, .required = true,
+               .when = SOCKETS & ~WHEN(IFACE_SERVER)),
+    XML_STRING("source/@address", Iface, address, OF(SERVER)),
     XML_NUMBER("source/@port", Iface, port, .required = true, .max = 65535, .when = SOCKETS),
     XML_STRING("source/local/@address", Iface, local_address, OF(UDP)),
     XML_NUMBER("source/local/@port", Iface, local_port, .max = 65535, OF(UDP)),
@@ -305,6 +317,16 @@ static bool is_generated(const char *target)
     return false;
 }
 
+/* Any device that QEMU may know. */
+static bool is_model_name(const char *model)
+{
+    for (; *model; model++) {
+        if (!g_ascii_isalnum(*model) && !strchr("-_.", *model))
+            return false;
+    }
+    return true;
+}
+
 static bool iface_finish(void *object, unsigned flags, GError **error)
 {
     Iface *iface = object;
@@ -314,6 +336,8 @@ static bool iface_finish(void *object, unsigned flags, GError **error)
     if (iface->type == IFACE_DIRECT && !iface->mode)
         iface->mode = DIRECT_VEPA;
 
+    if (iface->model && !is_model_name(iface->model))
+        return fail(error, ERR_XML, "invalid value '%s' for 'model/@type'", iface->model);
     if (mac_is_multicast(&iface->mac))
         return fail(error, ERR_XML, "expected a unicast 'mac/@address', found a multicast one");
     if (iface->type == IFACE_HOSTDEV &&
