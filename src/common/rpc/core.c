@@ -26,6 +26,8 @@ static bool connect_supports_feature(Call *call, const remote_connect_supports_f
         out->supported = 1;
         break;
     case FEATURE_FD_PASSING:
+        out->supported = call->client->identity.transport == WAY_UNIX;
+        break;
     case FEATURE_CALLBACK_IDS:
     case FEATURE_CLOSE_CALLBACK:
         out->supported = 1;
