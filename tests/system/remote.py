@@ -255,6 +255,7 @@ def _(s):
         with socket.create_connection(('127.0.0.1', 16514), timeout=20) as c:
             try:
                 c.sendall(junk)
+                c.shutdown(socket.SHUT_WR)
                 while c.recv(4096):
                     pass
             except ConnectionError:
