@@ -30,7 +30,7 @@ def main():
     print('1..1')
     for fault in faults:
         print('# ' + fault)
-    good = not faults and len(units) == 15
+    good = not faults and len(units) >= 26  # 5 daemons, their sockets
     print(f'{"ok" if good else "not ok"} 1 - {len(units)} units')
     return not good
 

@@ -425,10 +425,11 @@ char *config_print_manual(const ConfigTable *tables, const char *daemon)
     g_autofree char *title = g_ascii_strup(daemon, -1);
     GString *out = g_string_new(NULL);
 
-    g_string_append_printf(out,
-                           ".TH %s.CONF 5 \"\" Ostler\n.SH NAME\n%s.conf \\- configuration of "
-                           "ostler\\-%s\n.SH SYNOPSIS\n/etc/ostler/%s.conf\n.SH DESCRIPTION\n",
-                           title, daemon, daemon, daemon);
+    g_string_append_printf(
+        out,
+        ".TH OSTLER\\-%s.CONF 5 \"\" Ostler\n.SH NAME\nostler\\-%s.conf \\- configuration of "
+        "ostler\\-%s\n.SH SYNOPSIS\n/etc/ostler/%s.conf\n.SH DESCRIPTION\n",
+        title, daemon, daemon, daemon);
     g_string_append(out,
                     "Each line sets one key: a name, an equals sign and a number, a string in "
                     "quotes, or a list of strings in brackets with commas between them. A comment "
@@ -437,6 +438,8 @@ char *config_print_manual(const ConfigTable *tables, const char *daemon)
                     "were opened.\n.SH KEYS\n");
     for (guint i = 0; i < entries->len; i++)
         append_key(out, g_array_index(entries, Entry, i).key);
-    g_string_append_printf(out, ".SH SEE ALSO\nostler\\-%s(8), virt\\-admin(1)\n", daemon);
+    g_string_append_printf(
+        out, ".SH SEE ALSO\nostler\\-%s(8), access.conf(5), ostler\\-admin(8), virt\\-admin(1)\n",
+        daemon);
     return g_string_free(out, FALSE);
 }

@@ -10,6 +10,7 @@
 #include "daemon/admin.h"
 #include "daemon/settings.h"
 #include "loop/loop.h"
+#include "loop/workers.h"
 #include "rpc/client.h"
 #include "rpc/handover.h"
 #include "rpc/keepalive.h"
@@ -235,17 +236,41 @@ void daemon_set_timeout(unsigned seconds)
 
 void daemon_quit(void) { loop_hop(quit, NULL); }
 
+/* A guest may be on its way with no client left, such as one that starts with the host. */
+static bool is_busy(void)
+{
+    WorkersState state = workers_state();
+
+    return state.busy || state.waiting || state.queued;
+}
+
 static void idle_for_long(void *)
 {
     self.idle = NULL;
-    if (self.what->is_needed && self.what->is_needed())
+    if (is_busy() || (self.what->is_needed && self.what->is_needed()))
         set_idle(true);
     else
         quit(NULL);
 }
 
+static gboolean say_alive(gpointer)
+{
+    sd_notify(0, "WATCHDOG=1");
+    return G_SOURCE_CONTINUE;
+}
+
+/* systemd kills and restarts a daemon whose loop has come to a halt. */
+static void begin_watchdog(void)
+{
+    uint64_t microseconds;
+
+    if (sd_watchdog_enabled(0, &microseconds) > 0)
+        g_timeout_add(MAX(microseconds / 3000, 1), say_alive, NULL);
+}
+
 static void say_hello(void)
 {
+    begin_watchdog();
     g_info("%s " VERSION " is ready", server.name);
     sd_notify(0, "READY=1");
 }

@@ -60,6 +60,25 @@ static int auth_of(const Door *door, const Identity *identity)
     return door->what.auth;
 }
 
+/* A socket that systemd has made has the mode of its unit, but who may connect is for the
+ * configuration to say. */
+static bool may_connect(const Door *door, const Identity *who)
+{
+    gid_t group = door->what.group == (gid_t) -1 ? getegid() : door->what.group;
+
+    if (door->path || door->on_network || identity_is_ours(who) || door->what.mode & S_IWOTH)
+        return true;
+    return door->what.mode & S_IWGRP && identity_in_group(who, group);
+}
+
+static void turn_away(int fd, const Identity *identity)
+{
+    g_autofree char *who = identity_print(identity);
+
+    g_info("%s may not connect: see unix_sock_*_perms and unix_sock_group", who);
+    fd_close(fd);
+}
+
 static void let_in(Door *door, int fd)
 {
     g_auto(Identity) identity = identity_of_socket(fd);
@@ -69,6 +88,10 @@ static void let_in(Door *door, int fd)
 
     if (door->what.secure && !layer) {
         fd_close(fd);
+        return;
+    }
+    if (!may_connect(door, &identity)) {
+        turn_away(fd, &identity);
         return;
     }
     if (door->on_network) {
