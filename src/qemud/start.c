@@ -299,8 +299,8 @@ static bool publish_pid(Launch *l, GError **error)
 static bool leave_service(Launch *l, GError **)
 {
     char uuid[UUID_TEXT];
-    g_autofree char *name = g_strdup_printf("ostler-qemu-%s-%d",
-                                            uuid_print(&l->vm->object.uuid, uuid), l->pid);
+    g_autofree char *name =
+        g_strdup_printf("ostler-qemu-%s-%d", uuid_print(&l->vm->object.uuid, uuid), l->pid);
     g_autofree char *description = g_strdup_printf("Guest %s", l->name);
     const Scope scope = { name, description, "ostler-guests.service", l->pid };
     g_autoptr(GError) error = NULL;

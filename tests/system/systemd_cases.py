@@ -261,6 +261,9 @@ def _():
     polkit()
     virsh('-r', 'list', user='nobody')
     contains(virsh('list', user='nobody', fails=True), 'polkit')
+    through_proxy = 'qemu:///system?socket=/run/libvirt/libvirt-sock'
+    contains(virsh('list', uri=through_proxy, user='nobody', fails=True), 'polkit')
+    virsh('-r', 'list', uri=through_proxy + '-ro', user='nobody')
 
 
 @case('a rule of the administrator lets a user in')

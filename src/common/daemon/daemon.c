@@ -160,6 +160,8 @@ static bool open_socket(const char *name, SocketKind kind, const char *mode, con
 
     if (!settings_auth("auth_unix_*", auth, &listener.auth, error))
         return false;
+    if (kind != SOCKET_ADMIN)
+        server.auth_unix[kind == SOCKET_READ_ONLY] = listener.auth;
     if (!mode)
         mode = listener.auth == REMOTE_AUTH_NONE ? "0700" : "0777";
     return settings_mode("unix_sock_*_perms", mode, &listener.mode, error) &&

@@ -14,10 +14,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 
 static int append_properties(sd_bus_message *message, const Scope *what)
 {
-    return sd_bus_message_append(
-        message, "a(sv)a(sa(sv))", 6, "Description", "s", what->description, "Slice", "s",
-        "machine.slice", "PIDs", "au", 1, (uint32_t) what->pid, "Delegate", "b", 1, "CollectMode",
-        "s", "inactive-or-failed", "Before", "as", 1, what->before, 0);
+    return sd_bus_message_append(message, "a(sv)a(sa(sv))", 6, "Description", "s",
+                                 what->description, "Slice", "s", "machine.slice", "PIDs", "au", 1,
+                                 (uint32_t) what->pid, "Delegate", "b", 1, "CollectMode", "s",
+                                 "inactive-or-failed", "Before", "as", 1, what->before, 0);
 }
 
 static int ask(const Scope *what, sd_bus_error *problem)

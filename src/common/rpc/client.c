@@ -39,6 +39,7 @@ void client_unref(Client *client)
         return;
     identity_clear(&client->identity);
     sasl_free(client->sasl);
+    g_clear_error(&client->refusal);
     g_hash_table_unref(client->streams);
     g_hash_table_unref(client->relayed);
     g_ptr_array_unref(client->relays);

@@ -17,6 +17,7 @@ struct Client {
     Service *service;
     Identity identity;
     bool authenticated;
+    GError *refusal;     /* why it was not let in; NULL: it was not refused */
     int auth;            /* REMOTE_AUTH_*: what it has to go through */
     unsigned strength;   /* of the key of its layer, in bits */
     struct Sasl *sasl;   /* while it proves by SASL who it is: the calls' that do so */

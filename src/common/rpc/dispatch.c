@@ -422,6 +422,10 @@ static bool is_early(const Proc *proc, const void *args)
 
 static bool check_state(const Client *client, const Proc *proc, GError **error)
 {
+    if (client->refusal) {
+        g_propagate_error(error, g_error_copy(client->refusal));
+        return false;
+    }
     if (!client->authenticated && !g_str_has_prefix(proc->name, "auth_"))
         return fail(error, ERR_RPC, "authentication required");
     if (!client->uri && !is_early(proc, NULL))

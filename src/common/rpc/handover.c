@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/socket.h"
 #include "loop/loop.h"
+#include "rpc/login.h"
 
 #include <errno.h>
 #include <string.h>
@@ -232,7 +233,13 @@ static void take_client(const Giver *giver, int fd, const char *text, const void
         return;
     }
     client = client_new(fd, identity.readonly ? SOCKET_READ_ONLY : SOCKET_WRITE, &identity);
-    client_accept(client);
+    if (giver->trusted || client->identity.transport != WAY_UNIX ||
+        identity_is_ours(&client->identity))
+        client_accept(client);
+    else
+        login_ask(client);
+    if (client_is_gone(client))
+        return;
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
     wire_take(&client->wire, unread, size);

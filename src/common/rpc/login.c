@@ -26,15 +26,67 @@ bool login_list(Call *call, const none *, remote_auth_list_ret *out, GError **)
     return true;
 }
 
+/* polkit answers only root about other users. A proxy that is not root leaves the question to the
+ * daemon that will serve the client. */
+static bool leaves_it_to_others(void) { return server.open_elsewhere && geteuid() != 0; }
+
 bool login_polkit(Call *call, const none *, remote_auth_polkit_ret *out, GError **error)
 {
     if (call->client->auth != REMOTE_AUTH_POLKIT || call->client->authenticated)
         return fail(error, ERR_AUTH_FAILED, "polkit is not asked about this connection");
-    if (!polkit_lets_in(call->client, error))
+    if (!leaves_it_to_others() && !polkit_lets_in(call->client, error))
         return false;
     call->then = let_in;
     out->complete = 1;
     return true;
+}
+
+/* ---- clients of the proxy ---- */
+
+typedef struct Asking {
+    Job job;
+    Client *client;  /* counted */
+    GError *refusal; /* NULL: it is let in */
+} Asking;
+
+static void asked(void *data)
+{
+    g_autofree Asking *asking = data;
+    g_autoptr(Client) client = asking->client;
+
+    client->refusal = asking->refusal;
+    if (client_is_gone(client))
+        return;
+    client->paused = false;
+    if (!client->refusal)
+        client_accept(client);
+    wire_continue(&client->wire);
+}
+
+static void ask(Job *job)
+{
+    Asking *asking = (Asking *) job;
+
+    (void) polkit_lets_in(asking->client, &asking->refusal);
+    loop_hop(asked, asking);
+}
+
+void login_ask(Client *client)
+{
+    Asking *asking;
+
+    if (server.auth_unix[client->identity.readonly] != REMOTE_AUTH_POLKIT) {
+        client_accept(client);
+        return;
+    }
+    client_guard(client, REMOTE_AUTH_POLKIT, NULL);
+    if (client_is_gone(client))
+        return;
+    client->paused = true;
+    asking = g_new0(Asking, 1);
+    asking->job = (Job){ .high = true, .run = ask };
+    asking->client = client_ref(client);
+    workers_push(&asking->job);
 }
 
 /* ---- other daemons ---- */

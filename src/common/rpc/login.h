@@ -9,6 +9,9 @@
 
 bool login_list(Call *call, const none *, remote_auth_list_ret *out, GError **error);
 bool login_polkit(Call *call, const none *, remote_auth_polkit_ret *out, GError **error);
+/* For a user of this host whom the proxy has given us: what our own sockets ask for is asked now,
+ * and its calls wait for the answer. In the loop; may close the client. */
+void login_ask(Client *client);
 /* Another daemon of this host tells whose calls it makes. */
 bool login_set_identity(Call *call, const remote_connect_set_identity_args *in, none *,
                         GError **error);

@@ -44,6 +44,7 @@ typedef struct Server {
     bool (*update_tls)(GError **error); /* reads certificates again, in a worker; NULL: no TLS */
     /* The name and uuid (NULL: it has none) in a definition, freed by the caller. In a worker. */
     bool (*identify)(const char *xml, char **name, char **uuid, GError **error);
+    int auth_unix[2];    /* REMOTE_AUTH_*: of sockets for all, and for those that only look */
     int64_t proxy_uid;   /* the user of ostler-proxyd; -1: there is none */
     Service main, admin; /* the latter is that of the admin socket */
 } Server;
