@@ -360,10 +360,27 @@ def _():
     equal(virsh('domstate', 'one'), 'shut off')
 
 
-@case('after a restart of the host they run, and the others do not', after_restart=True)
+@case('a guest that runs when the host ends is asked to shut down')
+def _():
+    define('three')
+    virsh('start', 'three')
+    began = time.monotonic()
+    run('systemctl', 'stop', 'ostler-guests')
+    assert time.monotonic() - began < 60
+    equal(virsh('domstate', 'three', '--reason'), 'shut off (shutdown)')
+    with open('/var/lib/ostler/guests') as f:
+        equal(f.read(), f'qemu:///system {virsh("domuuid", "three")}\n')
+    run('systemctl', 'start', 'ostler-guests')
+    equal(virsh('domstate', 'three'), 'running')
+    equal(virsh('domstate', 'two'), 'shut off')
+
+
+@case('after a restart of the host what is to run runs, and nothing else', after_restart=True)
 def _():
     until(lambda: virsh('domstate', 'one') == 'running', 'it is not started')
+    until(lambda: virsh('domstate', 'three') == 'running', 'it is not started again')
     equal(virsh('domstate', 'two'), 'shut off')
+    virsh('destroy', 'three')
     equal(state('qemud'), 'active')
     virsh('destroy', 'one')
     run('systemctl', 'restart', 'ostler-qemud')
@@ -390,7 +407,7 @@ def prepare():
     run('systemctl', 'preset', *units)
     run('systemctl', 'start', 'sockets.target')
     run('systemctl', 'start', *(f'ostler-{d}{e}.socket' for d in DAEMONS for e in ('', '-ro', '-admin')),
-        *(f'ostler-{d}-peer.socket' for d in URIS))
+        *(f'ostler-{d}-peer.socket' for d in URIS), 'ostler-guests.service')
 
 
 def main():

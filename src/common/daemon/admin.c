@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/slot.h"
 #include "daemon/daemon.h"
+#include "daemon/look.h"
+#include "daemon/settings.h"
 #include "loop/workers.h"
 #include "rpc/client.h"
 #include "rpc/params.h"
@@ -143,8 +145,7 @@ static bool server_set_threadpool_parameters(Call *call,
                     pool.most);
     if (pool.most < 1 || pool.most > MOST_WORKERS || pool.extra > MOST_WORKERS)
         return fail(error, ERR_INVALID_ARG, "there may be 1 to %d workers", MOST_WORKERS);
-    workers_limit(pool.most, pool.extra);
-    workers_keep(pool.least);
+    settings_workers(pool.least, pool.most, pool.extra);
     return true;
 }
 
@@ -379,6 +380,7 @@ static bool connect_daemon_shutdown(Call *call, const admin_connect_daemon_shutd
 
 const Driver admin_driver = {
     .error_domain = VIR_FROM_ADMIN,
+    DRIVER_LOOK,
     .admin_connect_open = connect_open,
     .admin_connect_close = connect_close,
     .admin_connect_get_lib_version = connect_get_lib_version,

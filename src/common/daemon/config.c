@@ -326,12 +326,101 @@ static void set_initial(Entry *entry)
     entry->value.initial = true;
 }
 
+/* ---- what is in force ---- */
+
+/* Where a key's value came from when it was stored, and what it was. */
+typedef struct Origin {
+    unsigned line; /* 0: it is the initial one */
+    char *value;
+} Origin;
+
+static void origin_free(void *data)
+{
+    Origin *origin = data;
+
+    g_free(origin->value);
+    g_free(origin);
+}
+
+/* Of Origin, by the slot. */
+static GHashTable *origins(void)
+{
+    static GHashTable *all;
+
+    all = all ? all : g_hash_table_new_full(NULL, NULL, NULL, origin_free);
+    return all;
+}
+
+static Json *list_to_json(char **list)
+{
+    Json *array = json_object_new_array();
+
+    for (; list && *list; list++)
+        json_object_array_add(array, json_object_new_string(*list));
+    return array;
+}
+
+static Json *slot_to_json(const ConfigKey *key, const void *slot)
+{
+    const char *text;
+
+    switch (key->type) {
+    case CONFIG_STRING:
+        text = *(char *const *) slot;
+        return json_object_new_string(text ? text : "");
+    case CONFIG_NUMBER:
+        return json_object_new_int64(*(const int64_t *) slot);
+    case CONFIG_FLAG:
+        return json_object_new_int(*(const bool *) slot);
+    default:
+        return list_to_json(*(char **const *) slot);
+    }
+}
+
+static char *print_slot(const ConfigKey *key, const void *slot)
+{
+    g_autoptr(Json) json = slot_to_json(key, slot);
+
+    return json_print(json);
+}
+
+static char *describe_origin(const ConfigKey *key, const void *slot, const char *path)
+{
+    const Origin *origin = g_hash_table_lookup(origins(), slot);
+    g_autofree char *value = print_slot(key, slot);
+
+    if (!origin || strcmp(origin->value, value) != 0)
+        return g_strdup("changed");
+    return origin->line ? g_strdup_printf("%s:%u", path, origin->line) : g_strdup("default");
+}
+
+Json *config_describe(const ConfigTable *tables, const char *path)
+{
+    g_autoptr(GArray) entries = list_entries(tables);
+    Json *all = json_object_new_array();
+
+    for (guint i = 0; i < entries->len; i++) {
+        const Entry *entry = &g_array_index(entries, Entry, i);
+        const void *slot = slot_at(entry->settings, entry->key->offset);
+        g_autofree char *origin = describe_origin(entry->key, slot, path);
+
+        json_object_array_add(all, json_build("sjss", "key", entry->key->name, "value",
+                                              slot_to_json(entry->key, slot), "origin", origin,
+                                              "text", entry->key->text));
+    }
+    return all;
+}
+
 static void store(GArray *entries)
 {
     for (guint i = 0; i < entries->len; i++) {
         Entry *entry = &g_array_index(entries, Entry, i);
+        void *slot = slot_at(entry->settings, entry->key->offset);
+        Origin *origin = g_new(Origin, 1);
 
-        types[entry->key->type].store(&entry->value, slot_at(entry->settings, entry->key->offset));
+        types[entry->key->type].store(&entry->value, slot);
+        *origin = (Origin){ entry->line, print_slot(entry->key, slot) };
+        g_hash_table_insert(origins(), slot, origin);
     }
 }
 

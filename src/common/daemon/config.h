@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/error.h"
+#include "base/json.h"
 #include "base/slot.h"
 
 #include <stdint.h>
@@ -36,6 +36,10 @@ typedef struct ConfigTable {
  * file is right, none when it is not. That there is no file is right. Strings and lists are never
  * freed, so that workers may read their settings while the file is loaded again. */
 bool config_load(const ConfigTable *tables, const char *path, GError **error);
+
+/* What is in force: an array of { key, value, origin, text }, where origin is "default", the file
+ * and line that set it, or "changed" since. path: of the file. */
+Json *config_describe(const ConfigTable *tables, const char *path);
 
 /* The file that says nothing: each key with its text and initial value, commented out. */
 char *config_print_example(const ConfigTable *tables);

@@ -11,6 +11,7 @@
 #include "daemon/settings.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
+#include "rpc/activity.h"
 #include "rpc/client.h"
 #include "rpc/handover.h"
 #include "rpc/keepalive.h"
@@ -28,7 +29,7 @@
 typedef struct Options {
     char *root, *config;
     int timeout;
-    gboolean verbose, version, example, manual;
+    gboolean verbose, version, check, example, manual;
 } Options;
 
 static struct {
@@ -61,6 +62,8 @@ static bool parse_options(int argc, char **argv, GError **error)
         { "timeout", 't', 0, G_OPTION_ARG_INT, &o->timeout, "end after N seconds without work",
           "N" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose, "log every call", NULL },
+        { "check", 0, 0, G_OPTION_ARG_NONE, &o->check,
+          "tell what is wrong with the configuration, rules and certificates, and end", NULL },
         { "print-config", 0, 0, G_OPTION_ARG_NONE, &o->example,
           "print a configuration that changes nothing, and end", NULL },
         { "print-manual", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &o->manual,
@@ -87,13 +90,25 @@ static char *canonical_root(const char *root)
     return g_strdup(g_str_equal(absolute, "/") ? "" : absolute);
 }
 
+static char *config_path(void)
+{
+    return self.options.config ? g_strdup(self.options.config)
+                               : daemon_path("etc/ostler/%s.conf", self.what->name);
+}
+
+Json *daemon_settings(void)
+{
+    g_autofree char *path = config_path();
+
+    return settings_describe(path, self.what->keys, self.what->settings);
+}
+
 static bool load_config(GError **error)
 {
     g_autofree char *rules = daemon_path("etc/ostler/access.conf");
-    g_autofree char *usual = daemon_path("etc/ostler/%s.conf", self.what->name);
+    g_autofree char *path = config_path();
 
-    return settings_load(self.options.config ? self.options.config : usual, self.what->keys,
-                         self.what->settings, error) &&
+    return settings_load(path, self.what->keys, self.what->settings, error) &&
            settings_access(rules, error) && settings_apply(self.options.verbose, error) &&
            (!self.what->configure || self.what->configure(error));
 }
@@ -221,6 +236,8 @@ static void reload(void *)
     sd_notify(0, "READY=1");
 }
 
+static void tell(void *) { activity_log(); }
+
 static void idle_for_long(void *data);
 
 static void set_idle(bool idle)
@@ -325,6 +342,10 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
     umask(022);
     allow_descriptors();
 
+    if (self.options.check && !load_config(&error))
+        fprintf(stderr, "%s: %s\n", name, error->message);
+    if (self.options.check)
+        return error != NULL;
     if (!start(&error)) {
         g_critical("%s cannot start: %s", name, error->message);
         return 1;
@@ -332,6 +353,7 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
     loop_on_signal(SIGTERM, quit, NULL);
     loop_on_signal(SIGINT, quit, NULL);
     loop_on_signal(SIGHUP, reload, NULL);
+    loop_on_signal(SIGUSR1, tell, NULL);
     keepalive_start();
     server_on_idle(set_idle);
     set_idle(true);

@@ -29,5 +29,7 @@ int daemon_main(const Daemon *daemon, int argc, char **argv);
 void daemon_set_timeout(unsigned seconds); /* without work, after which it ends; 0: never */
 void daemon_quit(void);                    /* soon */
 
+Json *daemon_settings(void); /* what is in force, and why */
+
 /* Places of this daemon and its root, freed by the caller: daemon_path("var/lib/ostler/qemu"). */
 char *daemon_path(const char *format, ...) G_GNUC_PRINTF(1, 2);

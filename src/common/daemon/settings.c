@@ -178,6 +178,20 @@ bool settings_apply(bool verbose, GError **error)
     return true;
 }
 
+void settings_workers(unsigned least, unsigned most, unsigned extra)
+{
+    work.min_workers = least;
+    work.max_workers = most;
+    work.prio_workers = extra;
+    workers_limit(most, extra);
+    workers_keep(least);
+}
+
+Json *settings_describe(const char *path, const ConfigKey *own, void *own_settings)
+{
+    return config_describe(all_tables(own, own_settings), path);
+}
+
 void settings_staff(void) { workers_keep(work.min_workers); }
 
 char *settings_print(const char *daemon, const ConfigKey *own, bool manual)

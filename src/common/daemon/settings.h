@@ -26,6 +26,10 @@ bool settings_apply(bool verbose, GError **error);
 bool settings_access(const char *path, GError **error);
 /* Has as many workers as are to be there without work. */
 void settings_staff(void);
+/* The workers that an administrator wants while the daemon runs. */
+void settings_workers(unsigned least, unsigned most, unsigned extra);
+/* What is in force, and why; path: of the file. */
+Json *settings_describe(const char *path, const ConfigKey *own, void *own_settings);
 /* The file that says nothing, or a manual page about it. */
 char *settings_print(const char *daemon, const ConfigKey *own, bool manual);
 

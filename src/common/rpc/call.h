@@ -11,6 +11,7 @@
 #include "protocol/admin.h"
 #include "protocol/constants.h"
 #include "protocol/lxc.h"
+#include "protocol/ostler.h"
 #include "protocol/qemu.h"
 #include "protocol/remote.h"
 #include "rpc/access.h"
@@ -82,7 +83,9 @@ struct Call {
      * its way, even if the client has gone. */
     CallAnswered *then;
     void *then_data;
-    bool counted; /* dispatch's own: among the client's calls at work */
+    /* dispatch's own: */
+    bool counted;              /* among the client's calls at work */
+    struct Activity *activity; /* what administrators are told of it; NULL: nothing */
 };
 
 /* What a daemon is for: the procedures that it serves; the others answer "not supported". */
@@ -105,6 +108,7 @@ struct Driver {
 #include "protocol/qemu.def"
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
+#include "protocol/ostler.def"
 #undef PROC
 #undef EVENT
 };

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "protocol/keepalive.h"
+#include "rpc/activity.h"
 #include "rpc/authorize.h"
 #include "rpc/core.h"
 #include "rpc/keepalive.h"
@@ -89,6 +90,7 @@ static Object *not_served(const Call *call, GError **error)
 #include "protocol/qemu.def"
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
+#include "protocol/ostler.def"
 #undef PROC
 #undef DOMAIN
 #undef NETWORK
@@ -128,6 +130,7 @@ static Object *not_served(const Call *call, GError **error)
 #include "protocol/qemu.def"
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
+#include "protocol/ostler.def"
 #undef PROC
 
 #undef HIGH
@@ -152,6 +155,9 @@ static const Proc lxc_procs[] = {
 static const Proc admin_procs[] = {
 #include "protocol/admin.def"
 };
+static const Proc ostler_procs[] = {
+#include "protocol/ostler.def"
+};
 #undef PROC
 // clang-format on
 
@@ -167,6 +173,7 @@ static const Program programs[] = {
     { QEMU_PROGRAM, qemu_procs, G_N_ELEMENTS(qemu_procs), false },
     { LXC_PROGRAM, lxc_procs, G_N_ELEMENTS(lxc_procs), false },
     { ADMIN_PROGRAM, admin_procs, G_N_ELEMENTS(admin_procs), true },
+    { OSTLER_PROGRAM, ostler_procs, G_N_ELEMENTS(ostler_procs), true },
 };
 
 static const Program *program_find(uint32_t number)
@@ -250,12 +257,16 @@ typedef struct Answer {
     CallAnswered *then; /* NULL: nothing more is to be done */
     void *then_data;
     bool counted; /* among the client's calls at work */
+    Activity *activity;
+    GError *failure; /* NULL: it did not fail, or nobody wants to know */
 } Answer;
 
 static void answer_send(Answer *answer)
 {
     Client *client = answer->client;
 
+    activity_end(answer->activity, answer->failure);
+    g_clear_error(&answer->failure);
     client_send(client, answer->frame, answer->fds);
     if (answer->then)
         answer->then(client, answer->then_data);
@@ -309,7 +320,9 @@ static int failure_domain(const Call *call, const GError *failure)
 
 static Answer call_answer(Call *call, const GError *failure)
 {
-    Answer answer = { .client = call->client, .counted = call->counted };
+    Answer answer = { .client = call->client,
+                      .counted = call->counted,
+                      .activity = g_steal_pointer(&call->activity) };
     g_autoptr(GError) unfit = NULL;
 
     answer.then = call->then;
@@ -318,6 +331,8 @@ static Answer call_answer(Call *call, const GError *failure)
         fail(&unfit, ERR_NO_SUPPORT, "%s passes descriptors, which this connection cannot",
              call->proc->name);
     failure = unfit ? unfit : failure;
+    if (failure && answer.activity)
+        answer.failure = g_error_copy(failure);
     if (!failure)
         answer.frame = encode_reply(call);
     if (answer.frame) {
@@ -357,6 +372,7 @@ static void call_work(Task *task, const GError *expired)
     g_autoptr(GError) error = NULL;
     Answer *answer = g_new(Answer, 1);
 
+    activity_begins(expired ? NULL : call->activity);
     if (!expired)
         call_run(call, &error);
     else
@@ -380,8 +396,10 @@ static void call_tell(Call *call, const GError *error)
 static void call_peek(Call *call)
 {
     g_autoptr(GError) error = NULL;
+    gint64 since = g_get_monotonic_time();
 
     call_run(call, &error);
+    activity_peeked(call, since, error);
     call_tell(call, error);
 }
 
@@ -435,7 +453,7 @@ static bool check_state(const Client *client, const Proc *proc, GError **error)
 
 static const Driver *driver_of(const Proc *proc, uint32_t program)
 {
-    if (program == ADMIN_PROGRAM)
+    if (program_find(program)->on_admin_socket)
         return server.admin_driver;
     return proc->owner == OWNER_CORE ? &core_driver : server.driver;
 }
@@ -481,8 +499,11 @@ static bool call_prepare(Call *call, const void *frame, size_t size, GError **er
 
 static void call_count(Call *call)
 {
-    call->client->at_work += !call->counted;
+    if (call->counted)
+        return;
+    call->client->at_work++;
     call->counted = true;
+    call->activity = activity_new(call);
 }
 
 static void call_start(Call *call)
