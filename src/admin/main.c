@@ -68,7 +68,7 @@ static const struct Command *parse(int argc, char **argv, Options *options, gboo
 
 int main(int argc, char **argv)
 {
-    Options options = {};
+    static Options options;
     gboolean version = FALSE;
     g_autoptr(GError) error = NULL;
     const struct Command *command;

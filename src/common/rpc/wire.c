@@ -145,10 +145,20 @@ static bool send_next(Wire *wire)
     return true;
 }
 
+/* What is handled may be sent at once, which is a reason to go on: that must not nest. */
 void wire_continue(Wire *wire)
 {
-    if (wire->fd >= 0 && wire->in && !wire->corked)
-        wire_take(wire, NULL, 0);
+    if (wire->continuing) {
+        wire->again = true;
+        return;
+    }
+    wire->continuing = true;
+    do {
+        wire->again = false;
+        if (wire->fd >= 0 && wire->in && !wire->corked)
+            wire_take(wire, NULL, 0);
+    } while (wire->again);
+    wire->continuing = false;
     if (wire->fd >= 0)
         wire_rewatch(wire);
 }
