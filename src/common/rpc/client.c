@@ -176,11 +176,11 @@ void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
     client->waiting_size += size;
 }
 
-void client_finished(Client *client)
+/* As many of the calls that wait as may be at work; none while the client does not read. */
+static void serve_waiting(Client *client)
 {
-    client->at_work--;
     while (!client_is_gone(client) && client->waiting.length &&
-           client->at_work < most_at_work(client)) {
+           client->at_work < most_at_work(client) && wire_backlog(&client->wire) < WIRE_FULL) {
         Message *message = g_queue_pop_head(&client->waiting);
         size_t size;
         const void *frame = g_bytes_get_data(message->bytes, &size);
@@ -189,6 +189,12 @@ void client_finished(Client *client)
         dispatch_call(client, frame, size, message->fds);
         message_free(message);
     }
+}
+
+void client_finished(Client *client)
+{
+    client->at_work--;
+    serve_waiting(client);
     wire_continue(&client->wire);
 }
 
@@ -200,7 +206,11 @@ static void client_message(void *owner, const void *frame, size_t size, GArray *
 
 static bool client_may_read(void *owner) { return client_is_read(owner); }
 
-static void client_drained(void *owner) { streams_continue(owner); }
+static void client_drained(void *owner)
+{
+    streams_continue(owner);
+    serve_waiting(owner);
+}
 
 /* Without authentication it is the certificate that says who it is. */
 static void client_secured(void *owner)

@@ -28,13 +28,12 @@ struct Wire {
     Layer *layer;  /* NULL: bytes travel as they are */
     bool securing; /* the layer is not ready yet */
     Watch *watch;
-    bool continuing, again; /* wire_continue() is at work; was called meanwhile */
-    bool corked;            /* sends when all that was read has been handled */
-    bool ending;            /* closes once everything has been sent */
-    gint64 heard;           /* monotonic time of the last sign of life */
-    GByteArray *in;         /* read, not yet taken apart; NULL: nothing */
-    GArray *in_fds;         /* of int, in the order of their coming */
-    GByteArray *out;        /* NULL: nothing */
+    bool corked;     /* sends when all that was read has been handled */
+    bool ending;     /* closes once everything has been sent */
+    gint64 heard;    /* monotonic time of the last sign of life */
+    GByteArray *in;  /* read, not yet taken apart; NULL: nothing */
+    GArray *in_fds;  /* of int, in the order of their coming */
+    GByteArray *out; /* NULL: nothing */
     size_t out_sent;
     GArray *out_fds; /* of OutFd */
 };
