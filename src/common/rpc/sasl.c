@@ -71,7 +71,9 @@ static int log_message(void *, int level, const char *message)
 /* A daemon with a root of its own has its configuration there. */
 static int tell_path(void *, char **path)
 {
-    *path = g_strconcat(server.root, "/etc/sasl2", NULL);
+    g_autofree char *folder = g_strconcat(server.root, "/etc/sasl2", NULL);
+
+    *path = (char *) g_intern_string(folder); /* nobody frees it */
     return SASL_OK;
 }
 
