@@ -1,6 +1,7 @@
 /* fuzz-admin.c - whatever bytes come by the admin socket, the daemon answers or ends the connection
  */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/log.h"
 #include "daemon/admin.h"
 #include "protocol/ostler.h"
 #include "rpc/client.h"
@@ -11,23 +12,18 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-enum { SET_THREADPOOL = 7, SET_OUTPUTS = 16, GET_SETTINGS = 3 };
-
-static GLogWriterOutput say_nothing(GLogLevelFlags, const GLogField *, gsize, gpointer)
-{
-    return G_LOG_WRITER_HANDLED;
-}
+enum { SET_THREADPOOL = 7, SET_OUTPUTS = 16, SET_FILTERS = 17, GET_SETTINGS = 3 };
 
 int LLVMFuzzerInitialize(int *, char ***)
 {
-    g_log_set_writer_func(say_nothing, NULL, NULL);
+    log_open(LOG_ERRORS);
     server.name = "fuzz";
     server.admin_driver = &admin_driver;
     return 0;
 }
 
 /* What an administrator may do to the host, and needs a whole daemon, is left out: thousands of
- * threads, files anywhere, the configuration. */
+ * threads, files anywhere, a log of everything, the configuration. */
 static bool is_harmless(const guint8 *frame, size_t size)
 {
     net_message_header header;
@@ -38,7 +34,8 @@ static bool is_harmless(const guint8 *frame, size_t size)
     if (header.prog == OSTLER_PROGRAM)
         return header.proc != GET_SETTINGS;
     return header.prog != ADMIN_PROGRAM ||
-           (header.proc != SET_THREADPOOL && header.proc != SET_OUTPUTS);
+           (header.proc != SET_THREADPOOL && header.proc != SET_OUTPUTS &&
+            header.proc != SET_FILTERS);
 }
 
 /* The input is a row of messages without their lengths: each has one byte in front of it, which

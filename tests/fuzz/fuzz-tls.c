@@ -72,6 +72,8 @@ int LLVMFuzzerInitialize(int *, char ***)
     keys[0] = write_file(folder, "key", &text);
     gnutls_certificate_allocate_credentials(&trusted);
     g_assert_cmpint(gnutls_certificate_set_x509_key(trusted, &certificate, 1, key), ==, 0);
+    gnutls_x509_crt_deinit(certificate);
+    gnutls_x509_privkey_deinit(key);
     g_assert_true(tls_configure(&settings, NULL));
     return 0;
 }
