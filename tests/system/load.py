@@ -7,6 +7,7 @@ OSTLER_SCALE=10 makes the long rows ten times as long; figures go to the output 
 import os
 import random
 import resource
+import shutil
 import signal
 import socket
 import struct
@@ -194,7 +195,7 @@ def _(s):
 
 @case('clients that come and go leave nothing behind', only='ostler')
 def _(s):
-    count = 3000 * SCALE
+    count = 10000 * SCALE
     pid = s.daemon_pid('netd')
 
     def cycle(n):
@@ -216,6 +217,32 @@ def _(s):
            f'descriptors {fds} before and {descriptors(pid)} after')
     # a page more or less over a short row is no slope
     assert slope < max(10, 256 * 1024 / count) or SANITIZED, slope
+
+
+@case('guests that come and go leave nothing behind', only='ostler')
+def _(s):
+    count = 300 * SCALE
+    fake = os.path.join(s.home, 'fake-qemu')
+    shutil.copy(os.path.join(BUILD, 'tests/fake/fake-qemu'), fake)
+    os.chmod(fake, 0o755)
+    dom = s.conn.defineXML(guest_xml('one', emulator=fake))
+    pid = s.daemon_pid()
+
+    def cycle(n):
+        for _ in range(n):
+            dom.create()
+            dom.destroy()
+
+    cycle(100)
+    before, fds = status(pid, 'VmRSS'), descriptors(pid)
+    began = time.monotonic()
+    cycle(count)
+    taken = time.monotonic() - began
+    slope = (status(pid, 'VmRSS') - before) * 1024 / count
+    figure(f'{count} times start, destroy: {count / taken:.0f} a second, {slope:.1f} bytes resident a cycle, '
+           f'descriptors {fds} before and {descriptors(pid)} after')
+    until(lambda: descriptors(pid) <= fds, 'descriptors stay')
+    assert slope < max(10, 512 * 1024 / count) or SANITIZED, slope
 
 
 # ---- slow and dying ones ------------------------------------------------------------------------
