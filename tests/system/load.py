@@ -233,7 +233,7 @@ def _(s):
             dom.create()
             dom.destroy()
 
-    cycle(100)
+    cycle(100 * SCALE)  # until everything that is kept is there
     before, fds = status(pid, 'VmRSS'), descriptors(pid)
     began = time.monotonic()
     cycle(count)
