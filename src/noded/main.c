@@ -2,6 +2,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 #include "driver.h"
+#include "facts.h"
+
+static char *machine = ""; /* --sysfs: where "sys" and "proc" are */
+
+static const DaemonOption options[] = {
+    { "sysfs", &machine, "tell of the machine in DIR/sys and DIR/proc instead of this one", "DIR" },
+    {},
+};
+
+static bool begin(GError **)
+{
+    facts_open(machine);
+    return true;
+}
 
 int main(int argc, char **argv)
 {
@@ -11,6 +25,8 @@ int main(int argc, char **argv)
         .socket = "virtnodedevd-sock",
         .admin_socket = "virtnodedevd-admin-sock",
         .driver = &driver,
+        .options = options,
+        .begin = begin,
     };
 
     return daemon_main(&noded, argc, argv);
