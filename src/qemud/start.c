@@ -254,6 +254,7 @@ static bool run_qemu(Launch *l, GError **error)
         .in = -1,
         .out = l->log,
         .err = l->log,
+        .environment = (const char *const *) l->args->environment->pdata,
         .keep = (const int *) (void *) keep->data,
         .kept = keep->len,
         .as_user = qemu_user.given,
@@ -307,32 +308,22 @@ static void explain(Launch *l, GError **error)
     fail(error, ERR_INTERNAL, "QEMU ended while it was starting: %s", tail);
 }
 
-static Json *collect(Launch *l, QmpRequest *request, GError **error)
+/* Gives the step's result back, with the reason from the log when QEMU has ended in it. */
+static bool explained(Launch *l, bool done, GError **error)
 {
-    Json *answer = qmp_wait(request, qmp_patience(l->live->memory), error);
-
-    if (!answer)
+    if (!done)
         explain(l, error);
-    return answer;
+    return done;
 }
 
-/* All questions in one burst; what QEMU alone knows goes into the definition. */
 static bool learn(Launch *l, GError **error)
 {
-    bool has_vnc = list_length(l->live->graphics) > 0;
-    QmpRequest *ask_chardevs = qmp_send(l->monitor, "query-chardev", NULL);
-    QmpRequest *ask_vnc = has_vnc ? qmp_send(l->monitor, "query-vnc-servers", NULL) : NULL;
-    g_autoptr(Json) chardevs = collect(l, ask_chardevs, error), vnc = NULL;
+    return explained(l, monitor_learn(l->monitor, l->live, error), error);
+}
 
-    if (!chardevs) {
-        if (ask_vnc)
-            qmp_forget(ask_vnc);
-        return false;
-    }
-    vnc = ask_vnc ? collect(l, ask_vnc, error) : NULL;
-    if (ask_vnc && !vnc)
-        return false;
-    return argv_learn(l->live, chardevs, vnc, error) && monitor_begin(l->monitor, l->live, error);
+static bool set_up(Launch *l, GError **error)
+{
+    return explained(l, monitor_begin(l->monitor, l->live, error), error);
 }
 
 static bool let_run(Launch *l, GError **error)
@@ -341,8 +332,8 @@ static bool let_run(Launch *l, GError **error)
 
     if (l->flags & VIR_DOMAIN_START_PAUSED)
         return true;
-    answer = collect(l, qmp_send(l->monitor, "cont", NULL), error);
-    return answer != NULL;
+    answer = qmp_call(l->monitor, "cont", NULL, error);
+    return explained(l, answer != NULL, error);
 }
 
 static bool publish_running(Launch *l, GError **error)
@@ -375,6 +366,7 @@ static const Step steps[] = {
     { "run QEMU", run_qemu, end_qemu },
     { "note its process", publish_pid, forget_process },
     { "learn from QEMU", learn, NULL },
+    { "set it up", set_up, NULL },
     { "let it run", let_run, NULL },
     { "note that it runs", publish_running, NULL },
 };

@@ -268,12 +268,13 @@ class Stack:
         self.root = '/mnt/ostler/root' if PEER == 'ostler' else '/'
         self.lab = '/mnt/ostler/lab'
         self.conn = None
+        self.disk = None   # a folder for the daemons' files, when memory would flatter them
         self.kept = ()     # names of guests that outlive a case
         self.opened = []   # what ends with the case
 
     # -- life
     def prepare(self):
-        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/mnt')
+        self.mount_folder('/mnt')
         os.makedirs(self.lab)
         for name in ('kernel', 'kernel.compressed', 'initrd'):  # copies: daemons give files to guests' users
             shutil.copyfile(os.path.join(LAB, name), os.path.join(self.lab, name))
@@ -289,10 +290,19 @@ class Stack:
         else:
             self.prepare_reference()
 
+    def mount_folder(self, path):
+        """An empty folder in the place of this one."""
+        if self.disk:
+            folder = os.path.join(self.disk, path.strip('/').replace('/', '-'))
+            os.mkdir(folder)
+            mount('--bind', folder, path)
+        else:
+            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+
     def prepare_reference(self):
         shutil.copytree('/etc/libvirt', '/mnt/etc')
         for path in ('/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
-            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+            self.mount_folder(path)
         shutil.copytree('/mnt/etc', '/etc/libvirt', dirs_exist_ok=True)
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
         for path in ('/run/libvirt', '/run/lock', '/var/lib/libvirt/qemu'):
@@ -307,6 +317,7 @@ class Stack:
         if PEER == 'ostler':
             return stack.up(self.root, BUILD)
         with open('/mnt/ostler/libvirtd.log', 'ab') as log:
+            # a pid file is taken away by who ends the daemon
             for daemon in ('virtlogd', 'libvirtd'):
                 if not os.path.exists(f'/run/{daemon}.pid'):
                     subprocess.run([f'/usr/sbin/{daemon}', '-d', '-p', f'/run/{daemon}.pid'], check=True, stderr=log)
@@ -410,9 +421,14 @@ class Stack:
     def shell(self, name='vm', *args):
         """A console at whose prompt the guest's shell waits."""
         console = self.console(name, *args)
-        console.send('\n')
-        console.run('true')
-        return console
+        for attempt in range(4):
+            try:
+                console.send('\n')
+                console.run('true', LIMIT / 4)
+                return console
+            except Timeout:  # the emulator drops what is said until it notices that somebody reads the pty again
+                pass
+        raise Timeout(f'no shell on the console: {console.text[-400:]!r}')
 
     def processes(self):
         """The emulators that run, {uuid: pid}."""
@@ -456,14 +472,19 @@ class Stack:
         for dom in self.conn.listAllDomains():
             if dom.name() in self.kept and not everything:
                 continue
-            try:
-                if dom.isActive():
-                    dom.destroy()
-                if dom.isPersistent():
-                    dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
-            except libvirt.libvirtError as e:
-                if e.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
-                    raise
+            for end, wanted in ((dom.destroy, dom.isActive), (forget(dom), dom.isPersistent)):
+                try:
+                    if wanted():
+                        end()
+                except libvirt.libvirtError as e:
+                    # it ended, or is ending, by itself
+                    if e.get_error_code() not in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID):
+                        raise
+
+
+def forget(dom):
+    import libvirt
+    return lambda: dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
 
 
 s = Stack()
@@ -545,6 +566,7 @@ def run_case(number, name, function):
 def clean_after_failure():
     """One failed case must not fail the next; what cannot be cleaned the last case reports."""
     try:
+        s.start()
         s.conn = s.conn or s.connect()
         s.clean()
     except Exception as e:

@@ -159,22 +159,39 @@ static bool try_lock(int fd)
     return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
+/* Whether what was locked is what the path still names: its last holder may have removed it. */
+static bool is_file_at(int fd, const char *path)
+{
+    struct stat locked, named;
+
+    return fstat(fd, &locked) == 0 && stat(path, &named) == 0 && locked.st_ino == named.st_ino;
+}
+
+static int open_and_lock(const char *path, GError **error)
+{
+    for (;;) {
+        g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+        if (fd < 0) {
+            fail_errno(error, errno, "cannot open '%s'", path);
+            return -1;
+        }
+        if (!try_lock(fd)) {
+            fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
+            return -1;
+        }
+        if (is_file_at(fd, path))
+            return g_steal_fd(&fd);
+    }
+}
+
 int file_lock(const char *path, GError **error)
 {
-    g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    g_auto(Fd) fd = open_and_lock(path, error);
     g_autofree char *pid = g_strdup_printf("%d\n", getpid());
 
-    if (fd < 0) {
-        fail_errno(error, errno, "cannot open '%s'", path);
+    if (fd < 0)
         return -1;
-    }
-    if (!try_lock(fd)) {
-        if (errno == EWOULDBLOCK)
-            fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
-        else
-            fail_errno(error, errno, "cannot lock '%s'", path);
-        return -1;
-    }
     if (ftruncate(fd, 0) < 0 || !file_write_all(fd, pid, strlen(pid))) {
         fail_errno(error, errno, "cannot write '%s'", path);
         return -1;
