@@ -1,8 +1,11 @@
 /* main.c - ostler-noded: the host itself */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
+#include "device.h"
 #include "driver.h"
+#include "enumerate.h"
 #include "facts.h"
+#include "monitor.h"
 
 static char *machine = ""; /* --sysfs: where "sys" and "proc" are */
 
@@ -11,9 +14,17 @@ static const DaemonOption options[] = {
     {},
 };
 
-static bool begin(GError **)
+static bool begin(GError **error)
 {
     facts_open(machine);
+    device_store = (Store){
+        .definitions = daemon_path("etc/ostler/nodedev"),
+        .autostart = daemon_path("etc/ostler/nodedev/autostart"),
+        .states = daemon_path("run/ostler/nodedev"),
+    };
+    if (!devices_open(error) || !monitor_open(error) || !links_open(error))
+        return false;
+    enumerate();
     return true;
 }
 

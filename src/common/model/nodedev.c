@@ -136,7 +136,7 @@ static const XmlField feature_fields[] = {
     {},
 };
 // clang-format on
-static XmlElement feature_element = {
+XmlElement node_feature_element = {
     .name = "capability",
     .size = sizeof(NodeFeature),
     .fields = feature_fields,
@@ -212,15 +212,6 @@ static XmlElement channel_element = {
 static const XmlField capability_fields[] = {
     XML_ENUM("@type", NodeCapability, type, node_device_type_names, .required = true),
 
-    XML_STRING("product", NodeCapability, system.product, OF(SYSTEM)),
-    XML_STRING("hardware/vendor", NodeCapability, system.vendor, OF(SYSTEM)),
-    XML_STRING("hardware/version", NodeCapability, system.version, OF(SYSTEM)),
-    XML_STRING("hardware/serial", NodeCapability, system.serial, OF(SYSTEM)),
-    XML_UUID("hardware/uuid", NodeCapability, system.uuid, OF(SYSTEM)),
-    XML_STRING("firmware/vendor", NodeCapability, system.firmware_vendor, OF(SYSTEM)),
-    XML_STRING("firmware/version", NodeCapability, system.firmware_version, OF(SYSTEM)),
-    XML_STRING("firmware/release_date", NodeCapability, system.firmware_date, OF(SYSTEM)),
-
     XML_NUMBER("class", NodeCapability, pci.class, .hex = 6, OF(PCI)),
     XML_NUMBER("domain", NodeCapability, pci.address.domain, .always = true, OF(PCI)),
     XML_NUMBER("bus", NodeCapability, pci.address.bus, .always = true, OF(PCI)),
@@ -232,7 +223,16 @@ static const XmlField capability_fields[] = {
     XML_STRING("product", NodeCapability, product.text, OF2(PCI, USB_DEVICE)),
     XML_NUMBER("vendor/@id", NodeCapability, vendor.id, .hex = 4, .always = true, OF2(PCI, USB_DEVICE)),
     XML_STRING("vendor", NodeCapability, vendor.text, OF2(PCI, USB_DEVICE)),
-    XML_LIST("capability", NodeCapability, features, &feature_element, OF(PCI)),
+    XML_LIST("capability", NodeCapability, features, &node_feature_element, OF(PCI)),
+
+    XML_STRING("product", NodeCapability, system.product, OF(SYSTEM)),
+    XML_STRING("hardware/vendor", NodeCapability, system.vendor, OF(SYSTEM)),
+    XML_STRING("hardware/version", NodeCapability, system.version, OF(SYSTEM)),
+    XML_STRING("hardware/serial", NodeCapability, system.serial, OF(SYSTEM)),
+    XML_UUID("hardware/uuid", NodeCapability, system.uuid, OF(SYSTEM)),
+    XML_STRING("firmware/vendor", NodeCapability, system.firmware_vendor, OF(SYSTEM)),
+    XML_STRING("firmware/version", NodeCapability, system.firmware_version, OF(SYSTEM)),
+    XML_STRING("firmware/release_date", NodeCapability, system.firmware_date, OF(SYSTEM)),
 
     XML_NUMBER("number", NodeCapability, usb.number, .always = true, OF(USB)),
     XML_NUMBER("class", NodeCapability, usb.class, .always = true, OF(USB)),
@@ -259,7 +259,7 @@ static const XmlField capability_fields[] = {
     XML_STRING("model", NodeCapability, storage.model, OF(STORAGE)),
     XML_STRING("vendor", NodeCapability, storage.vendor, OF(STORAGE)),
     XML_STRING("serial", NodeCapability, storage.serial, OF(STORAGE)),
-    XML_LIST("capability", NodeCapability, features, &feature_element, OF(STORAGE)),
+    XML_LIST("capability", NodeCapability, features, &node_feature_element, OF(STORAGE)),
     XML_NUMBER("size", NodeCapability, storage.size, OF(STORAGE)),
     XML_NUMBER("logical_block_size", NodeCapability, storage.block_size, OF(STORAGE)),
     XML_NUMBER("num_blocks", NodeCapability, storage.blocks, OF(STORAGE)),
@@ -286,7 +286,7 @@ static const XmlField capability_fields[] = {
     XML_NUMBER("ap-adapter", NodeCapability, adapter, .hex = 2, .always = true, OF2(AP_CARD, AP_QUEUE)),
     XML_NUMBER("ap-domain", NodeCapability, domain, .hex = 4, .always = true, OF(AP_QUEUE)),
 
-    XML_LIST("capability", NodeCapability, features, &feature_element, HAS_FEATURES),
+    XML_LIST("capability", NodeCapability, features, &node_feature_element, HAS_FEATURES),
     {},
 };
 // clang-format on

@@ -97,7 +97,7 @@ typedef enum NodeLinkState {
 extern const char *const node_link_state_names[]; /* the kernel's */
 
 typedef struct NodeNetFeature {
-    const char *name; /* a constant of this program's */
+    char *name;
 } NodeNetFeature;
 
 /* What a PCI Express link can do, or does. */
@@ -134,7 +134,7 @@ typedef struct NodeCapability {
     NodeId product, vendor; /* of PCI and USB */
     Optional iommu_group;   /* of PCI and mdev */
     struct {
-        unsigned bus, device;                        /* usb_device */
+        unsigned bus, device;                       /* usb_device */
         unsigned number, class, subclass, protocol; /* usb */
     } usb;
     struct {
@@ -144,16 +144,17 @@ typedef struct NodeCapability {
         GPtrArray *offloads; /* of NodeNetFeature */
     } net;
     struct {
-        unsigned host, bus, target, lun;
+        unsigned host, bus, target;
+        uint64_t lun;
         Optional unique_id;
         char *name;  /* scsi_target: "target0:0:0" */
         char *rport; /* scsi_target, of a remote port */
         char *type;
     } scsi;
-    char *node; /* scsi_generic: "/dev/sg0"; vdpa: its character device; storage: its block device */
+    char
+        *node; /* scsi_generic: "/dev/sg0"; vdpa: its character device; storage: its block device */
     struct {
         char *bus, *drive_type, *model, *vendor, *serial;
-        bool has_size; /* not removable, so that it is known for good */
         uint64_t size, block_size, blocks;
     } storage;
     char *drm; /* "primary" */
@@ -162,8 +163,8 @@ typedef struct NodeCapability {
         Uuid uuid;
         GPtrArray *attributes; /* of NodeMdevAttribute */
     } mdev;
-    CcwAddress ccw;      /* of ccw and css */
-    CcwAddress *channel; /* css: the device behind it */
+    CcwAddress ccw;           /* of ccw and css */
+    CcwAddress *channel;      /* css: the device behind it */
     unsigned adapter, domain; /* ap_card, ap_queue */
 } NodeCapability;
 
@@ -174,7 +175,7 @@ typedef struct NodeDevnode {
 
 typedef struct NodeDevice {
     char *name;
-    char *path; /* below /sys */
+    char *path;          /* below /sys */
     GPtrArray *devnodes; /* of NodeDevnode */
     char *parent;
     char *parent_wwnn, *parent_wwpn, *parent_fabric; /* instead of its name, in what is created */
@@ -182,7 +183,8 @@ typedef struct NodeDevice {
     NodeCapability *capability;
 } NodeDevice;
 
-extern XmlElement node_device_element;
+extern XmlElement node_device_element, node_feature_element;
+XML_STRUCT(NodeFeature, node_feature, node_feature_element)
 XML_STRUCT(NodeDevice, node_device, node_device_element)
 
 NodeFeature *node_add_feature(NodeCapability *capability, NodeFeatureType type);
