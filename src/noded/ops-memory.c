@@ -288,7 +288,7 @@ bool noded_node_get_memory_parameters(Call *call, const remote_node_get_memory_p
     g_auto(Fd) directory = sysfs_open(AT_FDCWD, path);
     g_auto(Params) params = { 0 };
 
-    if (!call_check_flags(call, in->flags, 0, error))
+    if (!call_check_flags(call, in->flags, VIR_TYPED_PARAM_STRING_OKAY, error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(ksm_rows); i++) {
         int64_t value;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 bool host_pci_parse(const char *text, HostPci *pci)
 {
@@ -76,6 +77,14 @@ static void read_link(int fd, unsigned at, HostPciConfig *config)
     config->does = (HostPciLink){ does & PCI_EXP_LNKSTA_CLS, (does & PCI_EXP_LNKSTA_NLW) >> 4 };
 }
 
+/* Only PCI Express functions have more than the first 256 bytes. */
+static bool is_extended(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && info.st_size > PCI_CFG_SPACE_SIZE;
+}
+
 void host_pci_config(int directory, HostPciConfig *config)
 {
     g_auto(Fd) fd = openat(directory, "config", O_RDONLY | O_CLOEXEC);
@@ -86,7 +95,7 @@ void host_pci_config(int directory, HostPciConfig *config)
         return;
     config->header = read_register(fd, PCI_HEADER_TYPE, 1) & 0x7f;
     express = find_capability(fd, PCI_CAP_ID_EXP);
-    config->is_express = express != 0;
+    config->is_express = express != 0 || is_extended(fd);
     if (express)
         read_link(fd, express, config);
 }
