@@ -14,6 +14,15 @@ static const DaemonOption options[] = {
     {},
 };
 
+static void find_devices(void)
+{
+    gint64 began = g_get_monotonic_time();
+
+    enumerate();
+    g_info("%u devices found in %.1f ms", registry_size(devices),
+           (g_get_monotonic_time() - began) / 1000.0);
+}
+
 static bool begin(GError **error)
 {
     facts_open(machine);
@@ -24,7 +33,7 @@ static bool begin(GError **error)
     };
     if (!devices_open(error) || !monitor_open(error) || !links_open(error))
         return false;
-    enumerate();
+    find_devices();
     return true;
 }
 
