@@ -41,4 +41,5 @@ const Driver driver = {
     SERVE(node_list_devices),
     SERVE(node_num_of_devices),
     SERVE(node_set_memory_parameters),
+    SERVE(node_suspend_for_duration),
 };

@@ -6,6 +6,7 @@
 #include "enumerate.h"
 #include "facts.h"
 #include "monitor.h"
+#include "power.h"
 
 static char *machine = ""; /* --sysfs: where "sys" and "proc" are */
 
@@ -34,6 +35,7 @@ static bool begin(GError **error)
     if (!devices_open(error) || !monitor_open(error) || !links_open(error))
         return false;
     find_devices();
+    power_open();
     return true;
 }
 
@@ -47,6 +49,8 @@ int main(int argc, char **argv)
         .driver = &driver,
         .options = options,
         .begin = begin,
+        .is_needed = power_is_busy,
+        .end = power_close,
     };
 
     return daemon_main(&noded, argc, argv);

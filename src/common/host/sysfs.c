@@ -98,13 +98,18 @@ char *sysfs_link(int directory, const char *name)
     return g_strdup(last ? last + 1 : target);
 }
 
-bool sysfs_write(const char *path, const char *text, GError **error)
+bool sysfs_write_at(int directory, const char *name, const char *text, GError **error)
 {
-    g_auto(Fd) fd = open(path, O_WRONLY | O_CLOEXEC);
+    g_auto(Fd) fd = openat(directory, name, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
     if (fd < 0 || write(fd, text, strlen(text)) < 0)
-        return fail_errno(error, errno, "cannot write '%s' to %s", text, path);
+        return fail_errno(error, errno, "cannot write '%s' to %s", text, name);
     return true;
+}
+
+bool sysfs_write(const char *path, const char *text, GError **error)
+{
+    return sysfs_write_at(AT_FDCWD, path, text, error);
 }
 
 /* ---- files that are read often ---- */

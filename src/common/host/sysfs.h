@@ -26,6 +26,7 @@ int sysfs_open(int directory, const char *name);
 
 /* Gives the text to the kernel in one piece; the error says what it answered. */
 bool sysfs_write(const char *path, const char *text, GError **error);
+bool sysfs_write_at(int directory, const char *name, const char *text, GError **error);
 
 /* A file that is read often: opened once. */
 typedef struct KeptFile {
