@@ -58,14 +58,14 @@ def _(s):
         equal(m.read(ALARM), '')
 
         # woken early: the alarm is taken back, and clients are told
-        m.run('virsh nodedev-event --all --loop >/events 2>&1 & listener=$!', 'usleep 300000',
-              'virsh nodesuspend mem 3600')
+        m.run('virsh nodedev-event --event update --device computer >/events 2>&1 & listener=$!',
+              'until grep -q node_device_event_register /noded.log; do usleep 50000; done', 'virsh nodesuspend mem 3600')
         m.monitor.wait('SUSPEND')
         m.monitor.run('system_wakeup')
         m.monitor.wait('WAKEUP')
         m.run('until test "$(grep -c "has slept for" /noded.log)" = 2; do usleep 50000; done')
         equal(m.read(ALARM), '')
-        m.run('until grep -q "for node device computer" /events; do usleep 50000; done', 'kill $listener')
+        contains(m.run('wait $listener; cat /events'), 'computer')
         equal(m.run(SLEPT).strip(), '2')
 
 
