@@ -3,6 +3,7 @@
 #include "device.h"
 
 #include "class.h"
+#include "make.h"
 #include "model/list.h"
 #include "protocol/constants.h"
 #include "rpc/event.h"
@@ -148,6 +149,32 @@ static Device *device_new(const char *name)
 
 Device *device_find(const char *name) { return (Device *) registry_find_name(devices, name); }
 
+/* World wide names are the same with and without the 0x before them. */
+static bool same_wwn(const char *a, const char *b)
+{
+    if (!a || !b)
+        return false;
+    a += g_ascii_strncasecmp(a, "0x", 2) == 0 ? 2 : 0;
+    b += g_ascii_strncasecmp(b, "0x", 2) == 0 ? 2 : 0;
+    return g_ascii_strcasecmp(a, b) == 0;
+}
+
+Device *device_find_scsi_host(const char *wwnn, const char *wwpn)
+{
+    g_autoptr(GPtrArray) all = registry_list(devices);
+
+    for (guint i = 0; i < all->len; i++) {
+        Device *device = all->pdata[i];
+        g_autoptr(DeviceView) view = device_view(device);
+        const NodeFeature *fc =
+            view->live ? node_find_feature(view->live->device->capability, NODE_FC_HOST) : NULL;
+
+        if (fc && same_wwn(fc->wwnn, wwnn) && same_wwn(fc->wwpn, wwpn))
+            return (Device *) object_ref(&device->object);
+    }
+    return NULL;
+}
+
 /* The device of this name, which may be new and then has no view yet. */
 static Device *device_named(const char *name)
 {
@@ -212,6 +239,8 @@ static void come(const char *path, NodeDevice *now)
     g_hash_table_insert(by_path, device->path, device);
     object_unref(registry_add(devices, &device->object));
     tell(device, VIR_NODE_DEVICE_EVENT_CREATED);
+    if (node_find_feature(now->capability, NODE_MDEV_TYPES))
+        make_autostart_below(now->name);
 }
 
 static void go(Device *device)
@@ -235,6 +264,8 @@ static void change(Device *device, NodeDevice *now, bool changed)
 {
     g_autoptr(DeviceView) former = device_view(device);
     g_autofree char *difference = xml_compare(&node_device_element, former->live->device, now);
+    bool gains = node_find_feature(now->capability, NODE_MDEV_TYPES) &&
+                 !node_find_feature(former->live->device->capability, NODE_MDEV_TYPES);
     DeviceView *view;
 
     if (difference) {
@@ -247,6 +278,8 @@ static void change(Device *device, NodeDevice *now, bool changed)
     }
     if (difference || changed)
         tell_update(device);
+    if (gains)
+        make_autostart_below(device->object.name);
 }
 
 void device_update(const char *path, bool changed)
@@ -303,17 +336,34 @@ static Device *set_config(NodeDevice *config, bool autostart)
     return device;
 }
 
+static bool save(const NodeDevice *config, GError **error)
+{
+    g_autofree char *xml = xml_format(&node_device_element, config, 0);
+
+    return store_define(&device_store, config->name, xml, error);
+}
+
 Device *device_define(NodeDevice *config, GError **error)
 {
     g_autoptr(NodeDevice) owned = config;
-    g_autofree char *xml = xml_format(&node_device_element, config, 0);
     Device *device;
 
-    if (!store_define(&device_store, config->name, xml, error))
+    if (!save(config, error))
         return NULL;
     device = set_config(g_steal_pointer(&owned), store_autostart(&device_store, config->name));
     tell(device, VIR_NODE_DEVICE_EVENT_DEFINED);
     return device;
+}
+
+bool device_redefine(Device *device, NodeDevice *config, GError **error)
+{
+    g_autoptr(NodeDevice) owned = config;
+
+    if (!save(config, error))
+        return false;
+    device_unref(set_config(g_steal_pointer(&owned), store_autostart(&device_store, config->name)));
+    tell_update(device);
+    return true;
 }
 
 bool device_undefine(Device *device, GError **error)

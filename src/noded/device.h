@@ -43,7 +43,8 @@ bool devices_open(GError **error);
 
 /* From any thread; counted. */
 DeviceView *device_view(Device *device);
-Device *device_find(const char *name); /* NULL: there is none */
+Device *device_find(const char *name);                             /* NULL: there is none */
+Device *device_find_scsi_host(const char *wwnn, const char *wwpn); /* NULL: none has these names */
 static inline const NodeDevice *device_current(const DeviceView *view)
 {
     return view->live ? view->live->device : view->config->device;
@@ -70,5 +71,7 @@ GPtrArray *device_paths(void);
 /* Saves what a device is to be made from, and then tells of it; takes config over. It may be one
  * that is not there yet. NULL and an error when it cannot be saved. */
 Device *device_define(NodeDevice *config, GError **error);
+/* The same for one that is defined already; it keeps its name. */
+bool device_redefine(Device *device, NodeDevice *config, GError **error);
 bool device_undefine(Device *device, GError **error);
 bool device_set_autostart(Device *device, bool on, GError **error);

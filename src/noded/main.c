@@ -5,6 +5,7 @@
 #include "driver.h"
 #include "enumerate.h"
 #include "facts.h"
+#include "make.h"
 #include "monitor.h"
 #include "power.h"
 
@@ -36,6 +37,7 @@ static bool begin(GError **error)
         return false;
     find_devices();
     power_open();
+    make_autostart();
     return true;
 }
 

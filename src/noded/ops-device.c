@@ -37,32 +37,6 @@ bool noded_node_device_lookup_by_name(Call *, const remote_node_device_lookup_by
     return true;
 }
 
-/* World wide names are the same with and without the 0x before them. */
-static bool same_wwn(const char *a, const char *b)
-{
-    if (!a || !b)
-        return false;
-    a += g_ascii_strncasecmp(a, "0x", 2) == 0 ? 2 : 0;
-    b += g_ascii_strncasecmp(b, "0x", 2) == 0 ? 2 : 0;
-    return g_ascii_strcasecmp(a, b) == 0;
-}
-
-Device *ops_find_scsi_host(const char *wwnn, const char *wwpn)
-{
-    g_autoptr(GPtrArray) all = registry_list(devices);
-
-    for (guint i = 0; i < all->len; i++) {
-        Device *device = all->pdata[i];
-        g_autoptr(DeviceView) view = device_view(device);
-        const NodeFeature *fc =
-            view->live ? node_find_feature(view->live->device->capability, NODE_FC_HOST) : NULL;
-
-        if (fc && same_wwn(fc->wwnn, wwnn) && same_wwn(fc->wwpn, wwpn))
-            return (Device *) object_ref(&device->object);
-    }
-    return NULL;
-}
-
 bool noded_node_device_lookup_scsi_host_by_wwn(
     Call *call, const remote_node_device_lookup_scsi_host_by_wwn_args *in,
     remote_node_device_lookup_scsi_host_by_wwn_ret *out, GError **error)
@@ -71,7 +45,7 @@ bool noded_node_device_lookup_scsi_host_by_wwn(
 
     if (!call_check_flags(call, in->flags, 0, error))
         return false;
-    device = ops_find_scsi_host(in->wwnn, in->wwpn);
+    device = device_find_scsi_host(in->wwnn, in->wwpn);
     if (!device)
         return fail(error, ERR_NO_NODE_DEVICE, "no SCSI host with wwnn '%s' and wwpn '%s'",
                     in->wwnn, in->wwpn);

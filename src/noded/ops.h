@@ -10,7 +10,5 @@
 static inline Device *device_of(const Call *call) { return (Device *) call->object; }
 
 Object *ops_find_node_device(const char *name, GError **error);
-/* Counted; NULL: no SCSI host has these world wide names. */
-Device *ops_find_scsi_host(const char *wwnn, const char *wwpn);
 /* How a device travels in a reply, which it belongs to. */
 remote_nonnull_node_device ops_reference(const Device *device);
