@@ -1,4 +1,5 @@
-/* logind.c - plays logind's part in sleeping: fake-logind DIR, on the bus that the environment names
+/* logind.c - plays logind's part in sleeping: fake-logind DIR, on the bus that the environment
+ * names
  *
  * DIR/can lists what it can do ("suspend hibernate"), DIR/blocked what is inhibited ("sleep"); each
  * request is a line of DIR/log. While DIR/refuse is there requests fail. It says that the machine
