@@ -56,12 +56,11 @@ static bool ask(int fd, const char *interface, void *question)
 
 static unsigned count_names(int fd, const char *interface)
 {
-    struct {
-        struct ethtool_sset_info info;
-        uint32_t count;
-    } sets = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES } };
+    g_autofree struct ethtool_sset_info *sets = g_malloc0(sizeof(*sets) + sizeof(*sets->data));
 
-    return ask(fd, interface, &sets) && sets.info.sset_mask ? MIN(sets.count, MOST_BITS) : 0;
+    sets->cmd = ETHTOOL_GSSET_INFO;
+    sets->sset_mask = 1ull << ETH_SS_FEATURES;
+    return ask(fd, interface, sets) && sets->sset_mask ? MIN(*sets->data, MOST_BITS) : 0;
 }
 
 static void read_names(int fd, const char *interface)
@@ -79,16 +78,31 @@ static void read_names(int fd, const char *interface)
     name_count = count;
 }
 
-typedef struct Features {
-    struct ethtool_gfeatures head;
-    struct ethtool_get_features_block blocks[MOST_BITS / 32];
-} Features;
+typedef struct ethtool_gfeatures Features;
+
+/* All off when the kernel does not say. */
+static Features *read_features(const char *interface)
+{
+    enum { BLOCKS = MOST_BITS / 32 };
+    Features *features = g_malloc0(sizeof(*features) + BLOCKS * sizeof(*features->features));
+    g_auto(Fd) fd = -1;
+
+    if (*facts_root())
+        return features; /* of another machine there is nobody to ask */
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (!names)
+        read_names(fd, interface);
+    features->cmd = ETHTOOL_GFEATURES;
+    features->size = BLOCKS;
+    (void) ask(fd, interface, features);
+    return features;
+}
 
 static bool is_on(const Features *features, const char *name)
 {
     for (unsigned i = 0; i < name_count; i++) {
         if (strncmp(names[i], name, ETH_GSTRING_LEN) == 0)
-            return features->blocks[i / 32].active >> i % 32 & 1;
+            return features->features[i / 32].active >> i % 32 & 1;
     }
     return false;
 }
@@ -117,21 +131,12 @@ static bool has_row(const Source *source, const Features *features, size_t row)
 
 void offload_read(const Source *source, NodeCapability *net)
 {
-    g_auto(Fd) fd = -1;
-    Features features = {
-        .head = { .cmd = ETHTOOL_GFEATURES, .size = G_N_ELEMENTS(features.blocks) },
-    };
+    g_autofree Features *features = read_features(net->net.interface);
 
-    if (!*facts_root()) { /* of another machine there is nobody to ask */
-        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (!names)
-            read_names(fd, net->net.interface);
-        (void) ask(fd, net->net.interface, &features);
-    }
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         NodeNetFeature *feature;
 
-        if (!has_row(source, &features, i))
+        if (!has_row(source, features, i))
             continue;
         feature = g_new0(NodeNetFeature, 1);
         feature->name = g_strdup(rows[i].name);
