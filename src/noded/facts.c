@@ -149,10 +149,28 @@ static const char *find_times(const char *stat, int cpu)
     return stat ? stat + strlen(name) : NULL;
 }
 
+/* The kernel counts in ticks, so that nothing new is to be seen within one; to ask for each of many
+ * processors in turn costs one look then. */
+static const char *read_stat(int cpu)
+{
+    static char *text;
+    static gint64 until;
+    static bool whole;
+    gint64 now = g_get_monotonic_time();
+
+    if (!text || now >= until || (cpu >= 0 && !whole)) {
+        g_free(text);
+        text = kept_file_read(&facts.stat, cpu < 0 ? ONE_LINE : 0);
+        until = now + G_USEC_PER_SEC / sysconf(_SC_CLK_TCK);
+        whole = cpu >= 0;
+    }
+    return text;
+}
+
 bool facts_cpu_times(int cpu, CpuTimes *times)
 {
     enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, COLUMNS };
-    g_autofree char *stat = kept_file_read(&facts.stat, cpu < 0 ? ONE_LINE : 0);
+    const char *stat = read_stat(cpu);
     const char *at = stat ? find_times(stat, cpu) : NULL;
     uint64_t ticks[COLUMNS], tick = G_GUINT64_CONSTANT(1000000000) / sysconf(_SC_CLK_TCK);
     char *end;

@@ -38,7 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_unref)
 Bitmap *facts_present_cpus(void); /* never NULL; freed by the caller */
 Bitmap *facts_online_cpus(void);
 unsigned facts_mhz(void); /* of the first processor; 0: unknown */
-/* False when there is no such processor, or it is not online; cpu -1: all together. */
+/* False when there is no such processor, or it is not online; cpu -1: all together. In the loop. */
 bool facts_cpu_times(int cpu, CpuTimes *times);
 
 /* The machine's memory as a whole, with buffers and cached. */

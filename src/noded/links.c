@@ -18,6 +18,8 @@
 
 enum { MESSAGES = 64 << 10 };
 
+static Watch *ear;
+
 static const char *name_in(const struct nlmsghdr *message)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
@@ -65,7 +67,7 @@ bool links_open(GError **error)
     fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0 || bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
         return fail_errno(error, errno, "cannot listen to events of network links");
-    watch_new(fd, EPOLLIN, receive, GINT_TO_POINTER(fd));
+    ear = watch_new(fd, EPOLLIN, receive, GINT_TO_POINTER(fd));
     g_steal_fd(&fd); /* as long as the process lives */
     return true;
 }

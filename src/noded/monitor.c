@@ -23,6 +23,8 @@
 
 enum { RECEIVE_BUFFER = 16 << 20, MESSAGE = 64 << 10, FROM_KERNEL = 1 };
 
+static Watch *ear; /* of the one that is listened to */
+
 /* ---- one event, on the strand of all devices ---- */
 
 typedef struct Event {
@@ -222,7 +224,7 @@ static bool listen_on(int type, int protocol, const struct sockaddr *address, so
     if (fd < 0 || bind(fd, address, length) < 0)
         return fail_errno(error, errno, "cannot listen to events of devices");
     (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    watch_new(fd, EPOLLIN, receive, GINT_TO_POINTER(fd));
+    ear = watch_new(fd, EPOLLIN, receive, GINT_TO_POINTER(fd));
     g_steal_fd(&fd); /* as long as the process lives */
     return true;
 }
@@ -284,7 +286,7 @@ static bool listen_to_udev(GError **error)
         result = sd_device_monitor_start(monitor, take_device, NULL);
     if (result < 0)
         return fail_errno(error, -result, "cannot listen to udev's events");
-    watch_new(sd_event_get_fd(events), EPOLLIN, run_udev, events);
+    ear = watch_new(sd_event_get_fd(events), EPOLLIN, run_udev, events);
     return true;
 }
 
