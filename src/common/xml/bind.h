@@ -65,6 +65,7 @@ struct XmlField {
     const char *lasting; /* of a live string: what begins with this is in the definition, too */
     bool legacy;         /* read, never written: another row of the member is */
     bool secure;         /* written for those who may see secrets */
+    ErrorCode code;      /* of the refusal of a value; 0: ERR_XML */
 };
 
 struct XmlElement {
