@@ -122,7 +122,7 @@ bool link_check_name(const char *name, GError **error)
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "'%s' cannot be the name of a link: it needs 1 to %d bytes", name,
                     IFNAMSIZ - 1);
-    if (strpbrk(name, "/: \t\n\r\f\v%") || g_str_equal(name, ".") || g_str_equal(name, ".."))
+    if (strpbrk(name, "/: \t\n\r\f\v%\"*") || g_str_equal(name, ".") || g_str_equal(name, ".."))
         return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' cannot be the name of a link", name);
     return true;
 }

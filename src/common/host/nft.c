@@ -32,14 +32,6 @@ static struct nft_ctx *find_context(void)
     return context;
 }
 
-/* The first line: what follows quotes the commands. */
-static char *first_line(const char *text)
-{
-    const char *start = text && g_str_has_prefix(text, "Error: ") ? text + 7 : text;
-
-    return g_strndup(start ? start : "", start ? strcspn(start, "\n") : 0);
-}
-
 /* The lock is held. */
 static bool run(const char *commands, unsigned output, char **answer, GError **error)
 {
@@ -51,7 +43,10 @@ static bool run(const char *commands, unsigned output, char **answer, GError **e
         return fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: libnftables fails");
     nft_ctx_output_set_flags(context, output);
     result = nft_run_cmd_from_buffer(context, commands);
-    why = first_line(nft_ctx_get_error_buffer(context));
+    why = g_strdup(nft_ctx_get_error_buffer(context));
+    if (result != 0)
+        g_debug("the firewall refuses its rules: %s\n%s", why, commands);
+    why[strcspn(why, "\n")] = '\0';
     if (answer)
         *answer = g_strdup(nft_ctx_get_output_buffer(context));
     else
@@ -78,40 +73,49 @@ char *nft_list(const char *command, GError **error)
 
 static struct {
     struct nl_sock *socket;
-    void (*changed)(void);
-    bool is_news;
+    const char *table;
+    void (*changed)(bool ours);
+    bool is_ours; /* the transaction that is being read touches our table */
+    bool ours, others;
 } watching;
 
-/* Each transaction ends with its generation, which says who made it. */
+/* Every message but the last of a transaction names a table first; the last one, its generation,
+ * says who made it. */
 static int on_message(struct nl_msg *message, void *)
 {
     struct nlmsghdr *header = nlmsg_hdr(message);
-    struct nlattr *who;
+    struct nlattr *who, *table;
 
-    if (header->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN))
+    if (header->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) {
+        table = nlmsg_find_attr(header, sizeof(struct nfgenmsg), NFTA_TABLE_NAME);
+        watching.is_ours |= table && g_str_equal(nla_get_string(table), watching.table);
         return NL_OK;
+    }
     who = nlmsg_find_attr(header, sizeof(struct nfgenmsg), NFTA_GEN_PROC_PID);
-    if (!who || ntohl(nla_get_u32(who)) != (uint32_t) getpid())
-        watching.is_news = true;
+    if (!who || ntohl(nla_get_u32(who)) != (uint32_t) getpid()) {
+        watching.ours |= watching.is_ours;
+        watching.others = true;
+    }
+    watching.is_ours = false;
     return NL_OK;
 }
 
-/* What got lost may have been news. */
+/* What got lost may have been anything. */
 static void read_messages(uint32_t, void *)
 {
     int result;
 
-    watching.is_news = false;
+    watching.ours = watching.others = false;
     do
         result = nl_recvmsgs_default(watching.socket);
     while (result >= 0);
     if (result != -NLE_AGAIN)
-        watching.is_news = true;
-    if (watching.is_news)
-        watching.changed();
+        watching.ours = watching.others = true;
+    if (watching.others)
+        watching.changed(watching.ours);
 }
 
-bool nft_watch(void (*changed)(void), GError **error)
+bool nft_watch(const char *table, void (*changed)(bool ours), GError **error)
 {
     watching.socket = nl_socket_alloc();
     nl_socket_disable_seq_check(watching.socket);
@@ -122,6 +126,7 @@ bool nft_watch(void (*changed)(void), GError **error)
         nl_socket_free(g_steal_pointer(&watching.socket));
         return fail(error, ERR_INTERNAL, "changes of the firewall cannot be watched");
     }
+    watching.table = table;
     watching.changed = changed;
     (void) watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
     return true;

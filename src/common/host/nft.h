@@ -10,6 +10,6 @@ bool nft_run(const char *commands, GError **error);
 /* What a "list" command says, as JSON. */
 char *nft_list(const char *command, GError **error);
 
-/* Calls changed(), in the loop, when somebody else has changed any rules; once for many changes
- * that come together. */
-bool nft_watch(void (*changed)(void), GError **error);
+/* Calls changed(ours), in the loop, when somebody else has changed rules; ours: in tables of this
+ * name, or what was changed is not known. */
+bool nft_watch(const char *table, void (*changed)(bool ours), GError **error);

@@ -1,0 +1,41 @@
+/* port.h - a guest's place in a network */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/port.h"
+#include "network.h"
+
+/* Immutable and counted. */
+typedef struct PortView {
+    NetworkPort *port;
+    char *link; /* of the host, that the guest's frames come by; NULL: it is not plugged in */
+} PortView;
+
+typedef struct Port {
+    Object object; /* first */
+} Port;
+
+extern Store port_store; /* states only, named by uuid */
+
+PortView *port_view(Port *port);
+void port_view_unref(PortView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PortView, port_view_unref)
+static inline void port_unref(Port *port) { object_unref(&port->object); }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Port, port_unref)
+
+Port *port_find(Net *net, const Uuid *uuid, GError **error);
+
+/* On the network's strand, as are the others. Takes definition over; what it does not say comes
+ * from the network and its group. The plug is chosen unless reclaim says that it is given. */
+Port *port_create(Net *net, NetworkPort *definition, bool reclaim, GError **error);
+bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
+bool port_delete(Net *net, Port *port, GError **error);
+/* The network has ended. */
+void port_drop_all(Net *net);
+/* The name of a guest that is plugged in; NULL when there is none. */
+char *port_user(Net *net);
+/* Of a state file, for a network that runs. */
+bool port_load(const char *text, GError **error);
+
+/* Sets the numbers of connections in a copy of the live definition. From any thread. */
+void port_count(Net *net, Network *shown);
