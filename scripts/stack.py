@@ -49,7 +49,7 @@ def uri(root, socket_name='libvirt-sock', scheme='qemu'):
 def running(root, name):
     """The daemon's process id, or None: what its pid file says and /proc confirms."""
     try:
-        with open(os.path.join(root, f'run/ostler/ostler-{name}.pid')) as f:
+        with open(os.path.join(root, f'run/ostler/{name}.pid')) as f:
             pid = int(f.read())
         with open(f'/proc/{pid}/cmdline', 'rb') as f:
             program = f.read().split(b'\0')[0].decode()
@@ -206,7 +206,7 @@ def main():
     parser.add_argument('names', nargs='*', choices=[[], *DAEMONS])
     parser.add_argument('--build', default='build')
     parser.add_argument('--guests', action='store_true')
-    a = parser.parse_args()
+    a = parser.parse_intermixed_args()
     root = os.path.abspath(a.root)
     try:
         if a.action == 'up':

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "caps.h"
-#include "model/domain.h"
+#include "served.h"
 
 #include <sys/types.h>
 
@@ -18,10 +18,12 @@ typedef struct Args {
     uid_t uid;             /* of QEMU */
     gid_t gid;
     bool sandbox;
+    bool reset_nvram;       /* the firmware's variables shall be made anew */
     const char *vnc_listen; /* where VNC listens unless the definition says */
 
     /* Made by argv_build(). */
-    GPtrArray *argv;  /* of char *, ended by NULL */
+    GPtrArray *argv;        /* of char *, ended by NULL */
+    GPtrArray *environment; /* likewise, all of it */
     GArray *fds;      /* of int, the monitor's not included: QEMU keeps them under these numbers */
     GPtrArray *files; /* of char *: sockets and NVRAM that were made on the host */
     unsigned fdsets;  /* how many there are */
@@ -35,15 +37,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Args, args_free)
 void args_undo(Args *args);
 
 /* Of the live copy of a definition that driver_check() let pass, whose devices have addresses.
- * Gives aliases and paths of sockets, which show in it. On failure the host is as it was. In a
- * worker. */
+ * Gives aliases, numbers of images and paths of sockets, which show in it. On failure the host is
+ * as it was. In a worker. */
 bool argv_build(Args *args, Domain *live, GError **error);
+/* What has no place on the command line and is to be sent before the guest runs: an array of
+ * { "execute": command, "arguments": ... }. */
+Json *argv_commands(const Domain *live);
 /* Puts what only QEMU knows into the definition: the answers of query-chardev and of
  * query-vnc-servers (NULL when the guest has no VNC). */
 bool argv_learn(Domain *live, Json *chardevs, Json *vnc, GError **error);
 /* Removes the sockets that belong to the guest, when it has ended. */
 void argv_clean(const Domain *live);
-
-/* ERR_CONFIG_UNSUPPORTED, naming it, for an element or a value that qemud does not serve; from the
- * definition alone, without looking at the host. */
-bool driver_check(const Domain *domain, GError **error);

@@ -18,6 +18,7 @@ enum {
     HEADER_SIZE = 65536, /* of a file: what all headers and the names in them fit into */
     BACKING_NAME_MOST = 1023,
     EXTENSION_END = 0,
+    FEATURE_DATA_FILE = 4, /* one of those that a reader must know */
 };
 #define QCOW2_MAGIC 0x514649fbu /* "QFI\xfb" */
 #define EXTENSION_BACKING_FORMAT 0xe2792acau
@@ -92,6 +93,9 @@ static bool read_qcow2(ImageLayer *layer, Backing *backing, GError **error)
         return fail_errno(error, errno, "cannot read '%s'", layer->path);
     if (size < 104 || read32(header) != QCOW2_MAGIC)
         return fail(error, ERR_OPERATION_FAILED, "'%s' is not a qcow2 image", layer->path);
+    if (read32(header + 4) >= 3 && read64(header + 72) & FEATURE_DATA_FILE)
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' keeps its data in another file",
+                    layer->path);
     layer->capacity = read64(header + 24);
     name = read64(header + 8);
     length = read32(header + 16);
@@ -179,33 +183,78 @@ static bool layer_read(ImageLayer *layer, Backing *backing, GError **error)
     return true;
 }
 
-Image *image_open(const char *path, const char *format, bool writable, GError **error)
+/* What is below layer, as its header says. */
+static bool find_below(ImageLayer *layer, Backing *backing, GError **error)
 {
-    g_autoptr(Image) image = g_new0(Image, 1);
-    g_auto(Backing) next = { g_strdup(path), g_strdup(format) };
+    g_autofree char *name = NULL;
+
+    if (!layer_read(layer, backing, error))
+        return false;
+    name = g_steal_pointer(&backing->name);
+    if (!name)
+        return true;
+    backing->name = backing_path(layer, name, error);
+    return backing->name != NULL;
+}
+
+static Image *image_new(void)
+{
+    Image *image = g_new0(Image, 1);
 
     image->layers = g_ptr_array_new_with_free_func(layer_free);
-    while (next.name) {
-        ImageLayer *layer = layer_open(next.name, next.format, writable, error);
+    return image;
+}
 
-        if (!layer)
-            return NULL;
+static ImageLayer *add_layer(Image *image, const char *path, const char *format, bool writable,
+                             GError **error)
+{
+    ImageLayer *layer;
+
+    if (image->layers->len == DEPTH_LIMIT)
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' is based on more than %d images",
+                    ((ImageLayer *) image->layers->pdata[0])->path, DEPTH_LIMIT);
+    layer = layer_open(path, format, writable, error);
+    if (layer)
         g_ptr_array_add(image->layers, layer);
+    return layer;
+}
+
+static Image *open_declared(const char *path, const char *format, bool writable,
+                            const BackingStore *below, GError **error)
+{
+    g_autoptr(Image) image = image_new();
+
+    for (;;) {
+        g_auto(Backing) ignored = {};
+        ImageLayer *layer = add_layer(image, path, format, writable, error);
+
+        if (!layer || !layer_read(layer, &ignored, error))
+            return NULL;
+        if (!below || below->source.type == SOURCE_NONE)
+            return g_steal_pointer(&image);
+        path = below->source.path;
+        format = source_format_names[below->format];
+        writable = false;
+        below = below->backing;
+    }
+}
+
+Image *image_open(const char *path, const char *format, bool writable, const BackingStore *below,
+                  GError **error)
+{
+    g_autoptr(Image) image = NULL;
+    g_auto(Backing) next = { g_strdup(path), g_strdup(format) };
+
+    if (below)
+        return open_declared(path, format, writable, below, error);
+    image = image_new();
+    while (next.name) {
+        ImageLayer *layer = add_layer(image, next.name, next.format, writable, error);
+
         writable = false;
         backing_clear(&next);
-        if (!layer_read(layer, &next, error))
+        if (!layer || !find_below(layer, &next, error))
             return NULL;
-        if (next.name) {
-            char *below = backing_path(layer, next.name, error);
-
-            g_free(next.name);
-            next.name = below;
-            if (!below)
-                return NULL;
-        }
-        if (image->layers->len == DEPTH_LIMIT)
-            return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' is based on more than %d images", path,
-                        DEPTH_LIMIT);
     }
     return g_steal_pointer(&image);
 }

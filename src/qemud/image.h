@@ -6,9 +6,7 @@
 #pragma once
 
 #include "base/cleanup.h"
-#include "base/error.h"
-
-#include <stdint.h>
+#include "model/source.h"
 
 /* One file of the chain. */
 typedef struct ImageLayer {
@@ -25,8 +23,10 @@ typedef struct Image {
 } Image;
 
 /* Opens path and what it is based on. format NULL means raw: what is inside is never guessed, as
- * a guest could have written it. Errors name the file. In a worker. */
-Image *image_open(const char *path, const char *format, bool writable, GError **error);
+ * a guest could have written it. below, if given, says which files those are; else the headers do.
+ * Errors name the file. In a worker. */
+Image *image_open(const char *path, const char *format, bool writable, const BackingStore *below,
+                  GError **error);
 void image_free(Image *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Image, image_free)
 

@@ -218,12 +218,15 @@ static const Video *video_of_screen(const Domain *live, unsigned *screen)
     return NULL;
 }
 
-/* QEMU writes into a file that has no name, through a set of descriptors that is taken back. */
+/* QEMU writes into a file that has no name, through a set of descriptors that is taken back; the
+ * descriptor must be one that can only be written to, as that is how QEMU opens it. */
 static bool take_picture(Qmp *monitor, const Video *video, unsigned head, int file, GError **error)
 {
+    g_autofree char *own = g_strdup_printf("/proc/self/fd/%d", file);
+    g_auto(Fd) write_only = open(own, O_WRONLY | O_CLOEXEC);
     g_autofree char *path = g_strdup_printf("/dev/fdset/%d", SCREENSHOT_FDSET);
     QmpRequest *give = qmp_send_fds(
-        monitor, "add-fd", json_build("i", "fdset-id", (int64_t) SCREENSHOT_FDSET), &file, 1);
+        monitor, "add-fd", json_build("i", "fdset-id", (int64_t) SCREENSHOT_FDSET), &write_only, 1);
     QmpRequest *dump = qmp_send(
         monitor, "screendump",
         json_build("ssi", "filename", path, "device", video->info.alias, "head", (int64_t) head));

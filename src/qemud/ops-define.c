@@ -205,13 +205,16 @@ static bool set_text(char **slot, const char *text)
 
 static bool set_element(Domain *domain, const Change *change, GError **error)
 {
+    GError *problem = NULL;
     char *metadata;
 
     if (!change->uri || (change->text && !change->key))
         return fail(error, ERR_INVALID_ARG, "a metadata element needs a key and a URI");
-    metadata = metadata_set(domain->metadata, change->uri, change->key, change->text, error);
-    if (!metadata)
+    metadata = metadata_set(domain->metadata, change->uri, change->key, change->text, &problem);
+    if (problem) {
+        g_propagate_error(error, problem);
         return false;
+    }
     g_free(domain->metadata);
     domain->metadata = metadata;
     return true;
@@ -254,6 +257,22 @@ bool qemu_domain_set_metadata(Call *call, const remote_domain_set_metadata_args 
     return true;
 }
 
+/* NULL without an error: there is none. */
+static char *find_metadata(const Domain *domain, const remote_domain_get_metadata_args *in,
+                           GError **error)
+{
+    switch (in->type) {
+    case VIR_DOMAIN_METADATA_TITLE:
+        return g_strdup(domain->title);
+    case VIR_DOMAIN_METADATA_DESCRIPTION:
+        return g_strdup(domain->description);
+    case VIR_DOMAIN_METADATA_ELEMENT:
+        return in->uri ? metadata_get(domain->metadata, *in->uri, error) : NULL;
+    default:
+        return fail(error, ERR_INVALID_ARG, "unknown metadata type %d", in->type);
+    }
+}
+
 bool qemu_domain_get_metadata(Call *call, const remote_domain_get_metadata_args *in,
                               remote_domain_get_metadata_ret *out, GError **error)
 {
@@ -261,22 +280,14 @@ bool qemu_domain_get_metadata(Call *call, const remote_domain_get_metadata_args 
     g_autoptr(View) view = machine_view(vm);
     g_autofree char *name = object_name(&vm->object);
     const Domain *domain = view_definition(view, name, in->flags, error);
+    GError *problem = NULL;
 
     if (!domain || !call_check_flags(call, in->flags, 3, error))
         return false;
-    switch (in->type) {
-    case VIR_DOMAIN_METADATA_TITLE:
-        out->metadata = g_strdup(domain->title);
-        break;
-    case VIR_DOMAIN_METADATA_DESCRIPTION:
-        out->metadata = g_strdup(domain->description);
-        break;
-    case VIR_DOMAIN_METADATA_ELEMENT:
-        out->metadata = in->uri ? metadata_get(domain->metadata, *in->uri) : NULL;
-        break;
-    default:
-        return fail(error, ERR_INVALID_ARG, "unknown metadata type %d", in->type);
-    }
-    return out->metadata ||
-           fail(error, ERR_NO_DOMAIN_METADATA, "Requested metadata element is not present");
+    out->metadata = find_metadata(domain, in, &problem);
+    if (!out->metadata && !problem)
+        fail(&problem, ERR_NO_DOMAIN_METADATA, "Requested metadata element is not present");
+    if (problem)
+        g_propagate_error(error, problem);
+    return out->metadata != NULL;
 }

@@ -59,15 +59,13 @@ bool qemu_connect_get_domain_capabilities(Call *call,
 static bool pass(Machine *vm, const char *text, unsigned flags, const GArray *fds, char **result,
                  GError **error)
 {
+    bool human = flags & VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP;
     g_autoptr(Qmp) monitor = machine_monitor(vm, error);
 
-    if (!monitor)
-        return false;
-    if (flags & VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
-        *result = qmp_human(monitor, text, error);
-    else
-        *result = qmp_pass(monitor, text, fds ? (const int *) (void *) fds->data : NULL,
-                           fds ? fds->len : 0, error);
+    if (monitor)
+        *result = (human ? qmp_human : qmp_pass)(monitor, text,
+                                                 fds ? (const int *) (void *) fds->data : NULL,
+                                                 fds ? fds->len : 0, error);
     return *result != NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "driver.h"
 #include "exit.h"
 #include "ops.h"
+#include "qmp-events.h"
 #include "rpc/client.h"
 #include "start.h"
 
@@ -172,30 +173,13 @@ static bool check_way(const Call *call, unsigned flags, GError **error)
     return true;
 }
 
-/* What QEMU does when the guest has powered itself off: it ends, or waits to be reset. */
-static bool set_reboot(Machine *vm, bool reboot, GError **error)
-{
-    g_autoptr(Qmp) monitor = machine_monitor(vm, error);
-    g_autoptr(Json) answer = NULL;
-
-    if (!monitor)
-        return false;
-    if (vm->is_rebooting == reboot)
-        return true;
-    answer = qmp_call(monitor, "set-action",
-                      json_build("s", "shutdown", reboot ? "pause" : "poweroff"), error);
-    if (answer)
-        vm->is_rebooting = reboot;
-    return answer != NULL;
-}
-
 static bool power_down(Call *call, unsigned flags, bool reboot, GError **error)
 {
     Machine *vm = machine_of(call);
     g_autoptr(View) view = machine_view(vm);
 
     return check_way(call, flags, error) && view_check_active(view, error) &&
-           set_reboot(vm, reboot, error) && ask(vm, "system_powerdown", error);
+           monitor_set_reboot(vm, reboot, error) && ask(vm, "system_powerdown", error);
 }
 
 bool qemu_domain_shutdown(Call *call, const remote_domain_shutdown_args *, none *, GError **error)

@@ -5,6 +5,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qmp-events.h"
 
+#include "argv.h"
 #include "base/names.h"
 #include "loop/spawn.h"
 #include "rpc/event.h"
@@ -96,25 +97,42 @@ static void on_resume(Machine *vm, Json *)
 
 /* ---- the guest's own doing ---- */
 
+bool monitor_set_reboot(Machine *vm, bool reboot, GError **error)
+{
+    g_autoptr(Qmp) monitor = machine_monitor(vm, error);
+    g_autoptr(Json) answer = NULL;
+
+    if (!monitor)
+        return false;
+    if (vm->is_rebooting == reboot)
+        return true;
+    answer = qmp_call(monitor, "set-action",
+                      json_build("s", "shutdown", reboot ? "pause" : "poweroff"), error);
+    if (answer)
+        vm->is_rebooting = reboot;
+    return answer != NULL;
+}
+
 static bool restarts(const Machine *vm, const View *view)
 {
     return vm->is_rebooting || view->live->domain->on_poweroff == ACTION_RESTART;
 }
 
+/* From the state that a guest which has powered itself off is left in. */
+static bool reset_and_run(Machine *vm, GError **error)
+{
+    g_autoptr(Json) reset = qmp_call(vm->monitor, "system_reset", NULL, error);
+    g_autoptr(Json) running = reset ? qmp_call(vm->monitor, "cont", NULL, error) : NULL;
+
+    return running && (!vm->is_rebooting || monitor_set_reboot(vm, false, error));
+}
+
 static void restart(Machine *vm)
 {
-    static const char *const commands[] = { "system_reset", "cont" };
     g_autoptr(GError) error = NULL;
 
-    vm->is_rebooting = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-        g_autoptr(Json) done = qmp_call(vm->monitor, commands[i], NULL, &error);
-
-        if (!done) {
-            machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started again: %s", error->message);
-            return;
-        }
-    }
+    if (!reset_and_run(vm, &error))
+        machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started again: %s", error->message);
 }
 
 static void on_shutdown(Machine *vm, Json *data)
@@ -513,10 +531,46 @@ bool monitor_set_stats_period(Qmp *monitor, const Domain *live, unsigned seconds
     return done != NULL;
 }
 
+/* Both questions are under way before the first answer is read. */
+bool monitor_learn(Qmp *monitor, Domain *live, GError **error)
+{
+    unsigned patience = qmp_patience(live->memory);
+    QmpRequest *ask_chardevs = qmp_send(monitor, "query-chardev", NULL);
+    QmpRequest *ask_vnc =
+        list_length(live->graphics) ? qmp_send(monitor, "query-vnc-servers", NULL) : NULL;
+    g_autoptr(Json) chardevs = qmp_wait(ask_chardevs, patience, error);
+    g_autoptr(Json) vnc = ask_vnc ? qmp_wait(ask_vnc, patience, chardevs ? error : NULL) : NULL;
+
+    return chardevs && (vnc || !ask_vnc) && argv_learn(live, chardevs, vnc, error);
+}
+
+/* Waits for the answers in turn; the first refusal is the one that is told. */
+static bool wait_for_all(GPtrArray *requests, GError **error)
+{
+    bool done = true;
+
+    for (guint i = 0; i < requests->len; i++) {
+        g_autoptr(Json) answer = qmp_wait(requests->pdata[i], 0, done ? error : NULL);
+
+        done &= answer != NULL;
+    }
+    return done;
+}
+
 bool monitor_begin(Qmp *monitor, const Domain *live, GError **error)
 {
     const Balloon *balloon = live_balloon(live);
+    g_autoptr(Json) commands = argv_commands(live);
+    g_autoptr(GPtrArray) requests = g_ptr_array_new();
 
-    return !balloon || !balloon->stats_period ||
-           monitor_set_stats_period(monitor, live, balloon->stats_period, error);
+    for (size_t i = 0; i < json_length(commands); i++) {
+        Json *command = json_object_array_get_idx(commands, i);
+        Json *arguments = json_member(command, "arguments");
+
+        g_ptr_array_add(requests, qmp_send(monitor, json_text(command, "execute"),
+                                           arguments ? json_object_get(arguments) : NULL));
+    }
+    return wait_for_all(requests, error) &&
+           (!balloon || !balloon->stats_period ||
+            monitor_set_stats_period(monitor, live, balloon->stats_period, error));
 }

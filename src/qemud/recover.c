@@ -6,7 +6,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover.h"
 
-#include "argv.h"
 #include "base/file.h"
 #include "daemon/daemon.h"
 #include "exit.h"
@@ -91,7 +90,7 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     (void) registry_set_id(machines, &vm->object, view->id);
     object_swap_view(&vm->object, view);
     strand_do(vm->object.strand, MODE_JOB, "the recovery after a restart", recover_one,
-              g_steal_pointer(&vm));
+              machine_ref(vm));
     return true;
 }
 
@@ -146,13 +145,12 @@ static bool adopt(Machine *vm, const View *view, int pidfd, GError **error)
 {
     g_autofree char *path = start_monitor_path(vm->directory);
     g_autoptr(Qmp) monitor = monitor_reopen(vm, path, pidfd, view->live->domain->memory, error);
-    g_autoptr(Json) chardevs = monitor ? qmp_call(monitor, "query-chardev", NULL, error) : NULL;
     g_autoptr(Domain) live = domain_copy(view->live->domain);
     g_autoptr(View) next = machine_edit(vm);
     int state, reason;
 
-    if (!chardevs || !monitor_state(monitor, &state, &reason, error) ||
-        !argv_learn(live, chardevs, NULL, error))
+    if (!monitor || !monitor_state(monitor, &state, &reason, error) ||
+        !monitor_learn(monitor, live, error))
         return false;
     if (state != view->state) {
         next->state = state;

@@ -237,14 +237,24 @@ static void drop_command_line(Launch *l)
 
 /* ---- the process ---- */
 
+/* The same descriptors, which this array does not close. */
+static GArray *kept_by_qemu(const Launch *l)
+{
+    GArray *keep = g_array_new(FALSE, FALSE, sizeof(int));
+
+    g_array_append_vals(keep, l->args->fds->data, l->args->fds->len);
+    return g_array_append_val(keep, l->listener);
+}
+
 static bool run_qemu(Launch *l, GError **error)
 {
-    g_autoptr(GArray) keep = g_array_copy(l->args->fds);
+    g_autoptr(GArray) keep = kept_by_qemu(l);
     const Spawn what = {
         .argv = (const char *const *) l->args->argv->pdata,
         .in = -1,
         .out = l->log,
         .err = l->log,
+        .environment = (const char *const *) l->args->environment->pdata,
         .keep = (const int *) (void *) keep->data,
         .kept = keep->len,
         .as_user = qemu_user.given,
@@ -256,8 +266,6 @@ static bool run_qemu(Launch *l, GError **error)
         .pid_file = l->pid_file,
     };
 
-    g_array_set_clear_func(keep, NULL);
-    g_array_append_val(keep, l->listener);
     log_command_line(l);
     l->pid = spawn(&what, &l->pidfd, error);
     if (l->pid < 0)
@@ -291,40 +299,31 @@ static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
 /* Why a QEMU that has ended did so is in its log. */
 static void explain(Launch *l, GError **error)
 {
+    bool ended = process_wait(l->pidfd, 1000);
     g_autofree char *tail = start_log_tail(l->name, l->log_start);
 
-    if (!process_wait(l->pidfd, 100) || !*tail)
+    if (!ended || !*tail)
         return;
     g_clear_error(error);
     fail(error, ERR_INTERNAL, "QEMU ended while it was starting: %s", tail);
 }
 
-static Json *collect(Launch *l, QmpRequest *request, GError **error)
+/* Gives the step's result back, with the reason from the log when QEMU has ended in it. */
+static bool explained(Launch *l, bool done, GError **error)
 {
-    Json *answer = qmp_wait(request, qmp_patience(l->live->memory), error);
-
-    if (!answer)
+    if (!done)
         explain(l, error);
-    return answer;
+    return done;
 }
 
-/* All questions in one burst; what QEMU alone knows goes into the definition. */
 static bool learn(Launch *l, GError **error)
 {
-    bool has_vnc = list_length(l->live->graphics) > 0;
-    QmpRequest *ask_chardevs = qmp_send(l->monitor, "query-chardev", NULL);
-    QmpRequest *ask_vnc = has_vnc ? qmp_send(l->monitor, "query-vnc-servers", NULL) : NULL;
-    g_autoptr(Json) chardevs = collect(l, ask_chardevs, error), vnc = NULL;
+    return explained(l, monitor_learn(l->monitor, l->live, error), error);
+}
 
-    if (!chardevs) {
-        if (ask_vnc)
-            qmp_forget(ask_vnc);
-        return false;
-    }
-    vnc = ask_vnc ? collect(l, ask_vnc, error) : NULL;
-    if (ask_vnc && !vnc)
-        return false;
-    return argv_learn(l->live, chardevs, vnc, error) && monitor_begin(l->monitor, l->live, error);
+static bool set_up(Launch *l, GError **error)
+{
+    return explained(l, monitor_begin(l->monitor, l->live, error), error);
 }
 
 static bool let_run(Launch *l, GError **error)
@@ -333,8 +332,8 @@ static bool let_run(Launch *l, GError **error)
 
     if (l->flags & VIR_DOMAIN_START_PAUSED)
         return true;
-    answer = collect(l, qmp_send(l->monitor, "cont", NULL), error);
-    return answer != NULL;
+    answer = qmp_call(l->monitor, "cont", NULL, error);
+    return explained(l, answer != NULL, error);
 }
 
 static bool publish_running(Launch *l, GError **error)
@@ -367,6 +366,7 @@ static const Step steps[] = {
     { "run QEMU", run_qemu, end_qemu },
     { "note its process", publish_pid, forget_process },
     { "learn from QEMU", learn, NULL },
+    { "set it up", set_up, NULL },
     { "let it run", let_run, NULL },
     { "note that it runs", publish_running, NULL },
 };

@@ -13,6 +13,7 @@ script against libvirt's daemon instead, which is how the expectations were foun
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import fcntl
 import os
+import pwd
 import re
 import select
 import shutil
@@ -268,12 +269,13 @@ class Stack:
         self.root = '/mnt/ostler/root' if PEER == 'ostler' else '/'
         self.lab = '/mnt/ostler/lab'
         self.conn = None
+        self.disk = None   # a folder for the daemons' files, when memory would flatter them
         self.kept = ()     # names of guests that outlive a case
         self.opened = []   # what ends with the case
 
     # -- life
     def prepare(self):
-        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/mnt')
+        self.mount_folder('/mnt')
         os.makedirs(self.lab)
         for name in ('kernel', 'kernel.compressed', 'initrd'):  # copies: daemons give files to guests' users
             shutil.copyfile(os.path.join(LAB, name), os.path.join(self.lab, name))
@@ -286,13 +288,32 @@ class Stack:
         if PEER == 'ostler':
             os.makedirs(self.root)
             os.symlink(self.root + '/run/libvirt', '/run/libvirt')  # where clients look by themselves
+            self.name_user()
         else:
             self.prepare_reference()
+
+    def name_user(self):
+        """Guests run as nobody where scripts/install-deps has made no user for them."""
+        try:
+            pwd.getpwnam('ostler-qemu')
+        except KeyError:
+            os.makedirs(os.path.join(self.root, 'etc/ostler'))
+            with open(os.path.join(self.root, 'etc/ostler/qemud.conf'), 'w') as f:
+                f.write('user = "nobody"\n')
+
+    def mount_folder(self, path):
+        """An empty folder in the place of this one."""
+        if self.disk:
+            folder = os.path.join(self.disk, path.strip('/').replace('/', '-'))
+            os.mkdir(folder)
+            mount('--bind', folder, path)
+        else:
+            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
 
     def prepare_reference(self):
         shutil.copytree('/etc/libvirt', '/mnt/etc')
         for path in ('/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt'):
-            mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+            self.mount_folder(path)
         shutil.copytree('/mnt/etc', '/etc/libvirt', dirs_exist_ok=True)
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
         for path in ('/run/libvirt', '/run/lock', '/var/lib/libvirt/qemu'):
@@ -307,6 +328,7 @@ class Stack:
         if PEER == 'ostler':
             return stack.up(self.root, BUILD)
         with open('/mnt/ostler/libvirtd.log', 'ab') as log:
+            # a pid file is taken away by who ends the daemon
             for daemon in ('virtlogd', 'libvirtd'):
                 if not os.path.exists(f'/run/{daemon}.pid'):
                     subprocess.run([f'/usr/sbin/{daemon}', '-d', '-p', f'/run/{daemon}.pid'], check=True, stderr=log)
@@ -410,9 +432,14 @@ class Stack:
     def shell(self, name='vm', *args):
         """A console at whose prompt the guest's shell waits."""
         console = self.console(name, *args)
-        console.send('\n')
-        console.run('true')
-        return console
+        for attempt in range(4):
+            try:
+                console.send('\n')
+                console.run('true', LIMIT / 4)
+                return console
+            except Timeout:  # the emulator drops what is said until it notices that somebody reads the pty again
+                pass
+        raise Timeout(f'no shell on the console: {console.text[-400:]!r}')
 
     def processes(self):
         """The emulators that run, {uuid: pid}."""
@@ -456,14 +483,19 @@ class Stack:
         for dom in self.conn.listAllDomains():
             if dom.name() in self.kept and not everything:
                 continue
-            try:
-                if dom.isActive():
-                    dom.destroy()
-                if dom.isPersistent():
-                    dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
-            except libvirt.libvirtError as e:
-                if e.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
-                    raise
+            for end, wanted in ((dom.destroy, dom.isActive), (forget(dom), dom.isPersistent)):
+                try:
+                    if wanted():
+                        end()
+                except libvirt.libvirtError as e:
+                    # it ended, or is ending, by itself
+                    if e.get_error_code() not in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID):
+                        raise
+
+
+def forget(dom):
+    import libvirt
+    return lambda: dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
 
 
 s = Stack()
@@ -521,6 +553,16 @@ def left_behind():
     return left
 
 
+# What a daemon must never say: of the sanitizers, and GLib's word for a broken promise.
+FAULTS = re.compile(r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|-CRITICAL \*\*')
+
+
+def faults_in_logs():
+    for name in stack.DAEMONS:
+        with open(stack.log_path(s.root, name), errors='replace') as f:
+            yield from (f'{name}: {line.strip()}' for line in f if FAULTS.search(line))
+
+
 def run_case(number, name, function):
     began = time.monotonic()
     try:
@@ -545,6 +587,7 @@ def run_case(number, name, function):
 def clean_after_failure():
     """One failed case must not fail the next; what cannot be cleaned the last case reports."""
     try:
+        s.start()
         s.conn = s.conn or s.connect()
         s.clean()
     except Exception as e:
@@ -568,8 +611,9 @@ def finish(_s):
     s.disconnect()
     s.stop()
     if PEER == 'ostler':
-        left = left_behind()
+        left, faults = left_behind(), list(faults_in_logs())
         assert not left, 'left behind: ' + ', '.join(left)
+        assert not faults, '\n'.join(faults)
 
 
 def main(kept=()):

@@ -33,10 +33,12 @@ static inline void *fake_loop_run(void *)
 
 static inline void fake_loop_begin(void) { fake_loop = g_thread_new("loop", fake_loop_run, NULL); }
 
-/* Gives the result of the tests back. */
+static inline void fake_loop_quit(void *) { loop_quit(); }
+
+/* Gives the result of the tests back. The loop is told from inside: it may not have begun yet. */
 static inline int fake_loop_end(int result)
 {
-    loop_quit();
+    loop_hop(fake_loop_quit, NULL);
     g_thread_join(fake_loop);
     return result;
 }

@@ -134,12 +134,9 @@ static void test_port(void)
 
 int main(int argc, char **argv)
 {
-    g_autofree char *corpus = NULL;
-
     g_test_init(&argc, &argv, NULL);
-    corpus = g_strconcat(SOURCE_ROOT, "/../shared/corpus/network", NULL);
-    add_directory("/network/", SOURCE_ROOT "/tests/data/network");
-    add_directory("/network/corpus/", corpus);
+    add_directory("/network/", TEST_DATA "/network");
+    add_directory("/network/corpus/", TEST_DATA "/../../../shared/corpus/network");
     g_test_add_func("/network/port", test_port);
     return g_test_run();
 }

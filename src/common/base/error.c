@@ -65,6 +65,7 @@ const char *error_title(ErrorCode code)
         [ERR_AGENT_UNRESPONSIVE] = "Guest agent is not responding",
         [ERR_RESOURCE_BUSY] = "resource busy",
         [ERR_ACCESS_DENIED] = "access denied",
+        [ERR_CPU_INCOMPATIBLE] = "the CPU is incompatible with host CPU",
         [ERR_XML_INVALID_SCHEMA] = "XML document failed to validate against schema",
         [ERR_AUTH_UNAVAILABLE] = "authentication unavailable",
         [ERR_DEVICE_MISSING] = "device not found",

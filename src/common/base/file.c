@@ -6,10 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+
+enum { HOLDER_MS = 500 };
 
 bool file_write_all(int fd, const void *data, size_t size)
 {
@@ -134,22 +139,59 @@ bool file_make_directory(const char *path, mode_t mode, GError **error)
     return true;
 }
 
+/* A holder that has just been killed may still be on its way out. */
+static void wait_for_holder(int fd)
+{
+    char text[16] = "";
+    g_auto(Fd) holder = -1;
+
+    if (pread(fd, text, sizeof(text) - 1, 0) > 0)
+        holder = pidfd_open(atoi(text), 0);
+    if (holder >= 0)
+        (void) poll(&(struct pollfd){ .fd = holder, .events = POLLIN }, 1, HOLDER_MS);
+}
+
+static bool try_lock(int fd)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    wait_for_holder(fd);
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Whether what was locked is what the path still names: its last holder may have removed it. */
+static bool is_file_at(int fd, const char *path)
+{
+    struct stat locked, named;
+
+    return fstat(fd, &locked) == 0 && stat(path, &named) == 0 && locked.st_ino == named.st_ino;
+}
+
+static int open_and_lock(const char *path, GError **error)
+{
+    for (;;) {
+        g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+        if (fd < 0) {
+            fail_errno(error, errno, "cannot open '%s'", path);
+            return -1;
+        }
+        if (!try_lock(fd)) {
+            fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
+            return -1;
+        }
+        if (is_file_at(fd, path))
+            return g_steal_fd(&fd);
+    }
+}
+
 int file_lock(const char *path, GError **error)
 {
-    g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    g_auto(Fd) fd = open_and_lock(path, error);
     g_autofree char *pid = g_strdup_printf("%d\n", getpid());
 
-    if (fd < 0) {
-        fail_errno(error, errno, "cannot open '%s'", path);
+    if (fd < 0)
         return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno == EWOULDBLOCK)
-            fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
-        else
-            fail_errno(error, errno, "cannot lock '%s'", path);
-        return -1;
-    }
     if (ftruncate(fd, 0) < 0 || !file_write_all(fd, pid, strlen(pid))) {
         fail_errno(error, errno, "cannot write '%s'", path);
         return -1;

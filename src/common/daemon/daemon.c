@@ -151,11 +151,20 @@ static bool make_directories(GError **error)
     return true;
 }
 
+static char *lock_path(void) { return daemon_path("run/ostler/%s.pid", self.what->name); }
+
 static bool take_lock(GError **error)
 {
-    g_autofree char *path = daemon_path("run/ostler/%s.pid", self.what->name);
+    g_autofree char *path = lock_path();
 
     return file_lock(path, error) >= 0; /* until the process ends */
+}
+
+static void drop_lock(void)
+{
+    g_autofree char *path = lock_path();
+
+    (void) unlink(path);
 }
 
 /* ---- sockets ---- */
@@ -273,5 +282,6 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
     listen_end();
     if (daemon->end)
         daemon->end();
+    drop_lock();
     return 0;
 }

@@ -4,5 +4,6 @@
 
 #include "base/error.h"
 
-/* The finish of <domain>: brings it into normal form and applies domain_check(). */
+/* The finish of <domain>: fills in what every driver adds, in place, and refuses what contradicts
+ * itself. */
 bool domain_finish(void *domain, unsigned flags, GError **error);

@@ -56,7 +56,6 @@ static XmlElement timer_element = {
 
 static const XmlField clock_fields[] = {
     XML_ENUM("@offset", Clock, offset, clock_offset_names),
-    XML_ENUM("@sync", Clock, offset, clock_offset_names, .legacy = true),
     XML_STRING("@adjustment", Clock, adjustment, SECONDS),
     XML_ENUM("@basis", Clock, basis, basis_names, .when = WHEN(CLOCK_VARIABLE)),
     XML_NUMBER("@adjustment0", Clock, adjustment0, .live = true, .when = WHEN(CLOCK_VARIABLE)),

@@ -213,16 +213,32 @@ static const XmlField disk_fields[] = {
     {},
 };
 
+static const struct {
+    const char *prefix;
+    DiskBus bus;
+} prefixes[] = {
+    { "fd", DISK_BUS_FDC },  { "hd", DISK_BUS_IDE },  { "vd", DISK_BUS_VIRTIO },
+    { "sd", DISK_BUS_SCSI }, { "xvd", DISK_BUS_XEN }, { "ubd", DISK_BUS_UML },
+};
+
+/* The letters behind the prefix, and the bus that it stands for; NULL: none. */
+static const char *letters_of(const char *target, DiskBus *bus)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        if (g_str_has_prefix(target, prefixes[i].prefix)) {
+            *bus = prefixes[i].bus;
+            return target + strlen(prefixes[i].prefix);
+        }
+    }
+    return NULL;
+}
+
 int disk_target_index(const char *target)
 {
-    static const char *const prefixes[] = { "fd", "hd", "vd", "sd", "xvd", "ubd" };
+    DiskBus bus;
+    const char *letters = letters_of(target, &bus);
     unsigned index = 0;
-    const char *letters = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        if (g_str_has_prefix(target, prefixes[i]))
-            letters = target + strlen(prefixes[i]);
-    }
     if (!letters || !g_ascii_islower(*letters))
         return -1;
     for (; g_ascii_islower(*letters); letters++) {
@@ -234,18 +250,44 @@ int disk_target_index(const char *target)
     return *letters ? -1 : (int) index - 1;
 }
 
+static void finish_bus(Disk *disk)
+{
+    if (disk->bus)
+        return;
+    if (disk->device == DISK_FLOPPY)
+        disk->bus = DISK_BUS_FDC;
+    else if (!letters_of(disk->target, &disk->bus))
+        disk->bus = DISK_BUS_IDE;
+}
+
+static bool has_source(const Disk *disk)
+{
+    const Source *source = &disk->source;
+
+    return source->path || source->name || source->pool || source->type == SOURCE_NETWORK ||
+           source->type == SOURCE_NVME;
+}
+
 static bool disk_finish(void *object, unsigned, GError **error)
 {
     Disk *disk = object;
+    bool takes_media = disk->device == DISK_CDROM || disk->device == DISK_FLOPPY;
 
     if (!disk->source.type)
         disk->source.type = SOURCE_FILE;
-    if (disk_target_index(disk->target) < 0)
-        return fail(error, ERR_XML, "'%s' is no name for a disk's place", disk->target);
-    if (disk->device == DISK_CDROM || disk->device == DISK_FLOPPY)
-        return true;
-    if (disk->tray)
+    finish_bus(disk);
+    if (disk_target_index(disk->target) < 0 && disk->info.address.type == ADDRESS_NONE)
+        return fail(error, ERR_XML, "unknown disk name '%s' and no address specified",
+                    disk->target);
+    if (!takes_media && !has_source(disk))
+        return fail(error, ERR_XML, "missing 'source' of disk '%s'", disk->target);
+    if (!takes_media && disk->tray)
         return fail(error, ERR_XML, "only a cdrom or floppy has a tray");
+    if (disk->device == DISK_LUN && disk->source.type == SOURCE_FILE)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "disk device='lun' is only valid for block type disk source");
+    if (disk->device == DISK_CDROM)
+        disk->readonly = true;
     return true;
 }
 

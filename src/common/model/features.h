@@ -10,8 +10,8 @@ typedef struct HypervFeatures {
     unsigned spinlock_retries;
     Switch vpindex, runtime, synic, stimer, stimer_direct, reset, vendor_id;
     char *vendor;
-    Switch frequencies, reenlightenment, tlbflush, tlbflush_direct, tlbflush_extended, ipi, evmcs;
-    Switch avic, emsr_bitmap, xmm_input;
+    Switch frequencies, reenlightenment, tlbflush, ipi, evmcs;
+    Switch avic;
 } HypervFeatures;
 
 typedef struct KvmFeatures {
@@ -54,7 +54,7 @@ typedef struct Features {
     uint64_t hpt_max_page_size; /* KiB */
     bool vmcoreinfo_given;
     Switch vmcoreinfo;
-    Switch htm, nested_hv, ccf_assist, async_teardown;
+    Switch htm, nested_hv, ccf_assist;
     char *msrs_unknown; /* "ignore", "fault" */
     char *cfpc, *sbbc, *ibs;
     uint64_t tb_cache;           /* KiB */

@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/fs.h"
 
-#include <string.h>
-
 const char *const fs_type_names[] = {
     [FS_MOUNT] = "mount", [FS_BLOCK] = "block", [FS_FILE] = "file",     [FS_TEMPLATE] = "template",
     [FS_RAM] = "ram",     [FS_BIND] = "bind",   [FS_VOLUME] = "volume", NULL,
@@ -68,20 +66,28 @@ static const XmlField fs_fields[] = {
 };
 // clang-format on
 
-static bool is_mode(const char *text)
+/* Octal, as four digits; false when it is none. */
+static bool finish_mode(char **mode)
 {
-    return !text || (text[strspn(text, "01234567")] == '\0' && strlen(text) <= 4 && *text);
+    guint64 value;
+
+    if (!*mode)
+        return true;
+    if (!g_ascii_string_to_unsigned(*mode, 8, 0, 0777, &value, NULL))
+        return false;
+    g_free(*mode);
+    *mode = g_strdup_printf("%04o", (unsigned) value);
+    return true;
 }
 
 static bool fs_finish(void *object, unsigned, GError **error)
 {
-    const Fs *fs = object;
+    Fs *fs = object;
 
     if ((fs->type == FS_MOUNT || fs->type == FS_BIND) && !fs->source && !fs->socket)
         return fail(error, ERR_XML, "missing 'source/@dir'");
-    if (!is_mode(fs->fmode) || !is_mode(fs->dmode))
-        return fail(error, ERR_XML, "'%s' is no octal mode",
-                    is_mode(fs->fmode) ? fs->dmode : fs->fmode);
+    if (!finish_mode(&fs->fmode) || !finish_mode(&fs->dmode))
+        return fail(error, ERR_XML, "'@fmode' and '@dmode' are octal modes");
     return true;
 }
 

@@ -13,6 +13,14 @@ static inline void list_add(GPtrArray **list, void *item)
     g_ptr_array_add(*list, item);
 }
 
+/* Before the item at this place; -1: at the end. */
+static inline void list_insert(GPtrArray **list, int at, void *item)
+{
+    if (!*list)
+        *list = g_ptr_array_new();
+    g_ptr_array_insert(*list, at, item);
+}
+
 // clang-format off
 /* for (LIST_EACH(Disk, disk, domain->disks)) ... */
 #define LIST_EACH(Struct, item, list)                                                       \

@@ -3,13 +3,8 @@
 #include "model/panic.h"
 
 const char *const panic_model_names[] = {
-    [PANIC_DEFAULT] = NULL,
-    [PANIC_ISA] = "isa",
-    [PANIC_PSERIES] = "pseries",
-    [PANIC_HYPERV] = "hyperv",
-    [PANIC_S390] = "s390",
-    [PANIC_PVPANIC] = "pvpanic",
-    NULL,
+    [PANIC_DEFAULT] = NULL,    [PANIC_ISA] = "isa",   [PANIC_PSERIES] = "pseries",
+    [PANIC_HYPERV] = "hyperv", [PANIC_S390] = "s390", NULL,
 };
 
 static const XmlField panic_fields[] = {

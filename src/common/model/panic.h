@@ -10,7 +10,6 @@ typedef enum PanicModel {
     PANIC_PSERIES,
     PANIC_HYPERV,
     PANIC_S390,
-    PANIC_PVPANIC,
 } PanicModel;
 extern const char *const panic_model_names[];
 

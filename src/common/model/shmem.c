@@ -14,7 +14,7 @@ static const XmlField shmem_fields[] = {
     XML_STRING("@name", Shmem, name, .required = true),
     XML_WORD("@role", Shmem, role, role_words),
     XML_ENUM("model/@type", Shmem, model, shmem_model_names),
-    XML_SIZE("size", Shmem, size, .unit = 1 << 20),
+    XML_SIZE("size", Shmem, size, .unit = 1 << 20, .unit_name = "M"),
     XML_FLAG("server", Shmem, server),
     XML_STRING("server/@path", Shmem, server_path),
     XML_FLAG("msi", Shmem, msi),

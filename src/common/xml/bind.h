@@ -57,15 +57,15 @@ struct XmlField {
     uint64_t max;  /* of a number; 0: what the member can hold */
     uint64_t when; /* only in these variants of the element; 0: in all */
     uint32_t unit; /* of a size: how many bytes the member counts by; written as unit='...' */
-    uint8_t hex;   /* of a number: written with 0x and so many digits */
-    bool required; /* the element is nothing without it */
-    bool needed;   /* required when the element around it is there ("boot/@order") */
-    bool always;   /* a number that is written though it is 0 */
-    bool live;     /* exists while the guest runs, not in its definition */
-    const char *lasting; /* of a live string: what begins with this is in the definition, too */
-    bool legacy;         /* read, never written: another row of the member is */
-    bool secure;         /* written for those who may see secrets */
-    ErrorCode code;      /* of the refusal of a value; 0: ERR_XML */
+    const char *unit_name; /* where it is not "bytes", "KiB" or "MiB" */
+    uint8_t hex;           /* of a number: written with 0x and so many digits */
+    bool required;         /* the element is nothing without it */
+    bool needed;           /* required when the element around it is there ("boot/@order") */
+    bool always;           /* a number that is written though it is 0 */
+    bool live;             /* exists while the guest runs, not in its definition */
+    const char *lasting;   /* of a live string: what begins with this is in the definition, too */
+    bool secure;           /* written for those who may see secrets */
+    ErrorCode code;        /* of the refusal of a value; 0: ERR_XML */
 };
 
 struct XmlElement {
@@ -161,6 +161,8 @@ void *xml_copy(XmlElement *element, const void *object);
 /* The path of the first difference, freed by the caller; NULL when there is none. */
 char *xml_compare(XmlElement *element, const void *a, const void *b);
 void xml_free(XmlElement *element, void *object);
+/* Frees what the struct points to and leaves it zero. */
+void xml_clear(XmlElement *element, void *object);
 
 /* For each element its Struct_free() and g_autoptr(Struct). */
 #define XML_STRUCT(Struct, prefix, element)                                          \

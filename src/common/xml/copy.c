@@ -19,12 +19,10 @@ void *xml_copy(XmlElement *element, const void *object)
     return copy;
 }
 
-void xml_free(XmlElement *element, void *object)
+void xml_clear(XmlElement *element, void *object)
 {
     const XmlPlan *plan = plan_of(element);
 
-    if (!object)
-        return;
     for (guint i = 0; i < plan->owners->len; i++) {
         const XmlField *row = &((const PlanField *) plan->owners->pdata[i])->row;
         void *slot = slot_at(object, row->offset);
@@ -32,6 +30,14 @@ void xml_free(XmlElement *element, void *object)
         if (*(void **) slot)
             row->type->clear(slot, row);
     }
+    memset(object, 0, element->size);
+}
+
+void xml_free(XmlElement *element, void *object)
+{
+    if (!object)
+        return;
+    xml_clear(element, object);
     g_free(object);
 }
 

@@ -8,11 +8,12 @@
 static bool field_is_written(const PlanField *field, const void *object, unsigned flags)
 {
     const XmlField *row = &field->row;
+    const void *slot = slot_at(object, row->offset);
 
-    if ((row->live && !(flags & XML_LIVE)) || (row->secure && !(flags & XML_SECURE)))
+    if (row->type == &xml_unsupported || !field_applies(field, object) ||
+        !row->type->present(slot, row) || (row->secure && !(flags & XML_SECURE)))
         return false;
-    return row->type != &xml_unsupported && field_applies(field, object) &&
-           row->type->present(slot_at(object, row->offset), row);
+    return field_exists(row, flags, row->lasting ? *(char *const *) slot : NULL);
 }
 
 static bool node_is_written(const PlanNode *node, const void *object, unsigned flags);

@@ -228,7 +228,9 @@ static bool unit_parse(const XmlInput *, void *) { return true; }
 
 static void unit_write(GString *out, const void *, const XmlField *row)
 {
-    g_string_append(out, row->unit == 1 ? "bytes" : row->unit == 1024 ? "KiB" : "MiB");
+    const char *name = row->unit == 1 ? "bytes" : row->unit == 1024 ? "KiB" : "MiB";
+
+    g_string_append(out, row->unit_name ? row->unit_name : name);
 }
 
 const XmlType xml_unit = {

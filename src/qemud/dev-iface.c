@@ -1,0 +1,181 @@
+/* dev-iface.c - network interfaces, as QEMU's devices */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dev-iface.h"
+
+#include <string.h>
+
+/* ---- the guest's end ---- */
+
+static Json *encode_mac(const void *slot, const Property *, const Domain *)
+{
+    char text[MAC_TEXT];
+
+    return json_object_new_string(mac_print(slot, text));
+}
+
+static Json *encode_tx(const void *slot, const Property *, const Domain *)
+{
+    IfaceTxMode mode = *(const IfaceTxMode *) slot;
+
+    return mode ? json_object_new_string(mode == TX_MODE_TIMER ? "timer" : "bh") : NULL;
+}
+
+// clang-format off
+static const Property plain[] = {
+    ALIAS("netdev", Iface, "host"),
+    ROW("mac", Iface, mac, encode_mac),
+    PART(Iface, info, info_properties),
+    {},
+};
+static const Property host_offloads[] = {
+    SWITCH("csum", IfaceOffloads, csum),
+    SWITCH("gso", IfaceOffloads, gso),
+    SWITCH("host_tso4", IfaceOffloads, tso4),
+    SWITCH("host_tso6", IfaceOffloads, tso6),
+    SWITCH("host_ecn", IfaceOffloads, ecn),
+    SWITCH("host_ufo", IfaceOffloads, ufo),
+    SWITCH("mrg_rxbuf", IfaceOffloads, mrg_rxbuf),
+    {},
+};
+static const Property guest_offloads[] = {
+    SWITCH("guest_csum", IfaceOffloads, csum),
+    SWITCH("guest_tso4", IfaceOffloads, tso4),
+    SWITCH("guest_tso6", IfaceOffloads, tso6),
+    SWITCH("guest_ecn", IfaceOffloads, ecn),
+    SWITCH("guest_ufo", IfaceOffloads, ufo),
+    {},
+};
+static const Property virtio[] = {
+    PART(Iface, virtio, virtio_properties),
+    ROW("tx", Iface, tx_mode, encode_tx),
+    SWITCH("ioeventfd", Iface, ioeventfd),
+    SWITCH("event_idx", Iface, event_idx),
+    PART(Iface, host_offloads, host_offloads),
+    PART(Iface, guest_offloads, guest_offloads),
+    MEMBER("rx_queue_size", Iface, rx_queue_size),
+    MEMBER("tx_queue_size", Iface, tx_queue_size),
+    SWITCH("rss", Iface, rss),
+    SWITCH("hash", Iface, rss_hash_report),
+    { .part = plain },
+    {},
+};
+
+static const struct {
+    const char *model; /* as definitions name it */
+    Device device;
+} models[] = {
+    { "virtio", { "virtio-net-pci", virtio, CAP_VIRTIO_NET } },
+    { "virtio-transitional", { "virtio-net-pci-transitional", virtio, CAP_VIRTIO_NET } },
+    { "virtio-non-transitional", { "virtio-net-pci-non-transitional", virtio, CAP_VIRTIO_NET } },
+    { "e1000", { "e1000", plain, CAP_E1000 } },
+    { "e1000-82544gc", { "e1000-82544gc", plain, CAP_E1000 } },
+    { "e1000-82545em", { "e1000-82545em", plain, CAP_E1000 } },
+    { "e1000e", { "e1000e", plain, CAP_E1000E } },
+    { "i82550", { "i82550", plain } },
+    { "i82551", { "i82551", plain } },
+    { "i82557b", { "i82557b", plain } },
+    { "i82559er", { "i82559er", plain } },
+    { "ne2k_pci", { "ne2k_pci", plain } },
+    { "pcnet", { "pcnet", plain } },
+    { "rtl8139", { "rtl8139", plain, CAP_RTL8139 } },
+    { "tulip", { "tulip", plain } },
+    { "usb-net", { "usb-net", plain } },
+    { "vmxnet3", { "vmxnet3", plain } },
+};
+// clang-format on
+
+static const Device *choose(const Iface *iface)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {
+        if (g_strcmp0(models[i].model, iface->model) == 0)
+            return &models[i].device;
+    }
+    return NULL;
+}
+
+Json *iface_json(const Domain *guest, const Iface *iface, const Caps *caps, GError **error)
+{
+    return device_json(choose(iface), iface, guest, caps, error);
+}
+
+/* ---- the host's end ---- */
+
+static void add_ipv4(Json *json, const IfaceIp *ip)
+{
+    g_autofree char *net =
+        ip->prefix.given ? g_strdup_printf("%s/%" G_GINT64_FORMAT, ip->address, ip->prefix.value)
+                         : g_strdup(ip->address);
+
+    json_object_object_add(json, "net", json_object_new_string(net));
+}
+
+static void add_ipv6(Json *json, const IfaceIp *ip)
+{
+    json_object_object_add(json, "ipv6-prefix", json_object_new_string(ip->address));
+    if (ip->prefix.given)
+        json_object_object_add(json, "ipv6-prefixlen", json_object_new_int64(ip->prefix.value));
+}
+
+Json *iface_backend_json(const Iface *iface)
+{
+    g_autofree char *id = g_strconcat("host", iface->info.alias, NULL);
+    Json *json = json_build("ss", "type", "user", "id", id);
+
+    for (LIST_EACH(IfaceIp, ip, iface->ips)) {
+        if (strchr(ip->address, ':'))
+            add_ipv6(json, ip);
+        else
+            add_ipv4(json, ip);
+    }
+    return json;
+}
+
+/* ---- the command line ---- */
+
+bool ifaces_add(Args *args, const Domain *live, GError **error)
+{
+    for (LIST_EACH(Iface, iface, live->interfaces)) {
+        Json *json = iface_json(live, iface, args->caps, error);
+
+        if (!json)
+            return false;
+        args_json(args, "-netdev", iface_backend_json(iface));
+        args_json(args, "-device", json);
+    }
+    return true;
+}
+
+/* What only virtio has. */
+static bool check_extras(const Iface *iface, const Device *device, GError **error)
+{
+    const VirtioOptions *options = &iface->virtio;
+    const IfaceOffloads *host = &iface->host_offloads, *guest = &iface->guest_offloads;
+    const Extra extras[] = {
+        { iface->ioeventfd, "ioeventfd", "driver/@ioeventfd" },
+        { iface->event_idx, "event_idx", "driver/@event_idx" },
+        { iface->tx_mode, "tx", "driver/@txmode" },
+        { iface->rx_queue_size, "rx_queue_size", "driver/@rx_queue_size" },
+        { iface->tx_queue_size, "tx_queue_size", "driver/@tx_queue_size" },
+        { iface->rss, "rss", "driver/@rss" },
+        { iface->rss_hash_report, "hash", "driver/@rss_hash_report" },
+        { options->iommu || options->ats || options->packed || options->page_per_vq, "ats",
+          "driver/@iommu" },
+        { host->csum || host->gso || host->tso4 || host->tso6 || host->ecn || host->ufo ||
+              host->mrg_rxbuf,
+          "gso", "driver/host" },
+        { guest->csum || guest->tso4 || guest->tso6 || guest->ecn || guest->ufo, "guest_csum",
+          "driver/guest" },
+    };
+
+    return device_takes(device, extras, G_N_ELEMENTS(extras), error);
+}
+
+bool iface_check(const Domain *, const Iface *iface, GError **error)
+{
+    const Device *device = choose(iface);
+
+    if (!device)
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "interface model '%s' is not supported",
+                    iface->model);
+    return check_extras(iface, device, error);
+}

@@ -1,0 +1,274 @@
+/* served.c - which elements of a definition qemud serves
+ *
+ * The tables of the model know all that definitions may hold. What is not listed here is refused
+ * by its name, so that nobody gets a guest without something that he asked for. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "served.h"
+
+#include "argv-os.h"
+#include "dev-chardev.h"
+#include "dev-controller.h"
+#include "dev-disk.h"
+#include "dev-graphics.h"
+#include "dev-iface.h"
+#include "dev-misc.h"
+#include "dev-video.h"
+#include "xml/plan.h"
+
+#include <string.h>
+
+/* An element, and what may be in it: paths, each with the values that it may have ("=a|b") or
+ * without, which means any. "driver/" followed by a star stands for all below driver. */
+typedef struct Served {
+    const char *element;
+    const char *paths;
+} Served;
+
+#define PLACE " acpi/@index address/@type=pci|drive|virtio-serial|usb|isa|unassigned address/*"
+#define CHAR_END                                                                                  \
+    "@type source/@mode source/@path source/@append source/@host source/@service source/@tls=no " \
+    "source/reconnect/* protocol/@type=raw|telnet log/*"
+#define VIRTIO_DRIVER " driver/@iommu driver/@ats driver/@packed driver/@page_per_vq"
+
+// clang-format off
+static const Served served[] = {
+    { "", "@type=qemu|kvm name uuid genid title description metadata" },
+    { "", "memory memory/@dumpCore currentMemory vcpu vcpu/@placement=static vcpu/@current" },
+    { "", "iothreads resource/partition=/machine on_poweroff=destroy|restart" },
+    { "", "devices on_reboot=destroy|restart on_crash=destroy|restart|preserve pm/* devices/emulator" },
+    { "iothreadids/iothread", "@id @thread_pool_min @thread_pool_max" },
+    { "memoryBacking", "nosharepages source/@type=anonymous|memfd access/@mode "
+                       "allocation/@mode allocation/@threads" },
+    { "sysinfo", "*" },
+    { "os", "@firmware type=hvm type/@arch type/@machine loader loader/* kernel initrd cmdline dtb "
+            "acpi/table acpi/table/@type=slic bootmenu/* bios/* smbios/@mode=emulate|sysinfo" },
+    { "os/firmware/feature", "*" },
+    { "os/nvram", ". @template @type=file format/@type=raw source/@file" },
+    { "os/boot", "@dev" },
+    { "features", ". acpi apic apic/@eoi pae hap hap/@state pvspinlock/@state pmu pmu/@state "
+                  "vmport/@state smm smm/* ioapic/@driver vmcoreinfo vmcoreinfo/@state "
+                  "hyperv hyperv/* kvm/* tcg/*" },
+    { "cpu", "@mode @match=minimum|exact @check @migratable model model/* vendor topology/* "
+             "maxphysaddr/*" },
+    { "cpu/cache", "*" },
+    { "cpu/feature", "*" },
+    { "clock", "@offset @adjustment @basis @timezone @start" },
+    { "clock/timer", "@name=rtc|pit|hpet|tsc|kvmclock|hypervclock @present @frequency catchup/* "
+                     "@tickpolicy=delay|catchup|discard @track=guest|wall|realtime" },
+
+    { "devices/disk", "@type=file|block @device @model @snapshot driver/@name=qemu "
+                      "driver/@type=raw|qcow2 driver/@cache driver/@error_policy "
+                      "driver/@rerror_policy driver/@io driver/@ioeventfd driver/@event_idx "
+                      "driver/@copy_on_read driver/@discard driver/@iothread "
+                      "driver/@detect_zeroes driver/@queues driver/@queue_size "
+                      "driver/metadata_cache/max_size source/@file source/@dev "
+                      "source/@startupPolicy geometry/* blockio/* target/* iotune/* readonly "
+                      "shareable serial wwn vendor product boot/@order" VIRTIO_DRIVER PLACE },
+    { "devices/disk/backingStore", "@type=file|block format/@type=raw|qcow2 source/@file "
+                                   "source/@dev" },
+    { "devices/controller", "@type @index @model @ports @vectors driver/@queues "
+                            "driver/@cmd_per_lun driver/@max_sectors driver/@ioeventfd "
+                            "driver/@iothread model/@name target/@chassisNr target/@chassis "
+                            "target/@port target/@busNr target/@hotplug master/@startport "
+                            "pcihole64" VIRTIO_DRIVER PLACE },
+    { "devices/interface", "@type=user mac/@address model/@type driver/@name driver/@txmode "
+                           "driver/@ioeventfd driver/@event_idx driver/@rx_queue_size "
+                           "driver/@tx_queue_size driver/@rss driver/@rss_hash_report "
+                           "driver/host/* driver/guest/* link/@state boot/@order rom/*"
+                           VIRTIO_DRIVER PLACE },
+    { "devices/interface/ip", "@family @address @prefix" },
+    { "devices/serial", CHAR_END " target/*" PLACE },
+    { "devices/serial/source", "*" },
+    { "devices/parallel", CHAR_END " target/*" PLACE },
+    { "devices/parallel/source", "*" },
+    { "devices/console", CHAR_END " target/*" PLACE },
+    { "devices/console/source", "*" },
+    { "devices/channel", CHAR_END " target/*" PLACE },
+    { "devices/channel/source", "*" },
+    { "devices/input", "@type @bus @model=virtio" VIRTIO_DRIVER PLACE },
+    { "devices/graphics", "@type=vnc @port @autoport @websocket @socket @listen @keymap "
+                          "@sharePolicy @passwd @passwdValidTo @connected=keep @powerControl "
+                          "audio/@id" },
+    { "devices/graphics/listen", "@type=none|address|socket @address @socket" },
+    { "devices/sound", "@model @multichannel audio/@id" PLACE },
+    { "devices/sound/codec", "@type" },
+    { "devices/audio", "@id @type=none" },
+    { "devices/video", "driver/@name=qemu model/@type model/@ram model/@vram model/@vram64 "
+                       "model/@vgamem model/@heads model/@primary model/acceleration/@accel3d=no "
+                       "model/acceleration/@accel2d=no model/resolution/*" VIRTIO_DRIVER PLACE },
+    { "devices/hub", "@type=usb" PLACE },
+    { "devices/watchdog", "@model @action=reset|shutdown|poweroff|pause|none|inject-nmi" PLACE },
+    { "devices/memballoon", "@model @autodeflate @freePageReporting stats/@period"
+                            VIRTIO_DRIVER PLACE },
+    { "devices/rng", "@model rate/* backend backend/@model=random|builtin" VIRTIO_DRIVER PLACE },
+    { "devices/panic", "@model" PLACE },
+    { "devices/iommu", "@model driver/*" PLACE },
+    { "seclabel", "@type=none|dynamic @model=dac @relabel" },
+    { "commandline/arg", "*" },
+    { "commandline/env", "*" },
+};
+// clang-format on
+
+/* ---- the table, arranged for look-up ---- */
+
+static void add_path(GHashTable *paths, const char *element, const char *word)
+{
+    char **parts = g_strsplit(word, "=", 2);
+    char *path = g_strconcat(element, *element ? "/" : "", parts[0], NULL);
+
+    g_hash_table_insert(paths, path, parts[1] ? g_strdup(parts[1]) : NULL);
+    g_strfreev(parts);
+}
+
+/* path -> the values that it may have, or NULL */
+static GHashTable *arrange(void)
+{
+    GHashTable *paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(served); i++) {
+        g_auto(GStrv) words = g_strsplit(served[i].paths, " ", -1);
+
+        g_hash_table_insert(paths, g_strdup(served[i].element), NULL);
+        for (char **word = words; *word; word++)
+            add_path(paths, served[i].element, *word);
+    }
+    return paths;
+}
+
+static GHashTable *served_paths(void)
+{
+    static GHashTable *paths;
+
+    if (g_once_init_enter(&paths))
+        g_once_init_leave(&paths, arrange());
+    return paths;
+}
+
+/* Whether path, or all that is below an element that it is in, is listed. */
+static bool find(const char *path, const char **values)
+{
+    g_autofree char *above = g_strdup(path);
+    char *slash;
+
+    if (g_hash_table_lookup_extended(served_paths(), path, NULL, (void **) values))
+        return true;
+    while ((slash = strrchr(above, '/'))) {
+        g_autofree char *all = NULL;
+
+        *slash = '\0';
+        all = g_strconcat(above, "/*", NULL);
+        if (g_hash_table_contains(served_paths(), all))
+            return true;
+    }
+    return false;
+}
+
+static bool is_one_of(const char *values, const char *value)
+{
+    g_auto(GStrv) list = g_strsplit(values, "|", -1);
+
+    return g_strv_contains((const char *const *) list, value);
+}
+
+/* ---- the walk over a definition ---- */
+
+static bool check_value(const char *path, const XmlField *row, const void *slot, GError **error)
+{
+    const char *values = NULL;
+    g_autoptr(GString) text = NULL;
+
+    if (!find(path, &values))
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' is not supported by this driver", path);
+    if (!values)
+        return true;
+    text = g_string_new(NULL);
+    row->type->write(text, slot, row);
+    return is_one_of(values, text->str) ||
+           fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' is not supported as value of '%s'", text->str,
+                path);
+}
+
+static bool check_object(XmlElement *element, const void *object, const char *path, GError **error);
+
+static bool check_nested(const char *path, const XmlField *row, const void *slot, GError **error)
+{
+    XmlElement *element = (XmlElement *) row->detail;
+    void *content = *(void *const *) slot;
+    const char *values;
+
+    if (!find(path, &values))
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "element '%s' is not supported by this driver",
+                    path);
+    if (row->type == &xml_child)
+        return check_object(element, content, path, error);
+    for (LIST_EACH(void, item, (GPtrArray *) content)) {
+        if (!check_object(element, item, path, error))
+            return false;
+    }
+    return true;
+}
+
+static bool check_field(XmlElement *element, const PlanField *field, const void *object,
+                        const char *path, GError **error)
+{
+    const XmlField *row = &field->row;
+    const void *slot = slot_at(object, row->offset);
+    g_autofree char *inner = NULL;
+
+    if (row->live || row->legacy || row->type == &xml_unsupported ||
+        !field_applies(field, object) || !row->type->present(slot, row))
+        return true;
+    if (row->detail == element)
+        return check_nested(path, row, slot, error);
+    inner = g_strconcat(path, *path ? "/" : "", row->path, NULL);
+    return field_is_nested(row) ? check_nested(inner, row, slot, error)
+                                : check_value(inner, row, slot, error);
+}
+
+static bool check_object(XmlElement *element, const void *object, const char *path, GError **error)
+{
+    const XmlPlan *plan = plan_of(element);
+
+    for (guint i = 0; i < plan->fields->len; i++) {
+        if (!check_field(element, plan->fields->pdata[i], object, path, error))
+            return false;
+    }
+    return true;
+}
+
+/* ---- what no single path can say ---- */
+
+static bool check_devices(const Domain *guest, GError **error)
+{
+    for (LIST_EACH(Controller, controller, guest->controllers)) {
+        if (!controller_check(guest, controller, error))
+            return false;
+    }
+    for (LIST_EACH(Disk, disk, guest->disks)) {
+        if (!disk_check(guest, disk, error))
+            return false;
+    }
+    for (LIST_EACH(Iface, iface, guest->interfaces)) {
+        if (!iface_check(guest, iface, error))
+            return false;
+    }
+    for (LIST_EACH(Video, video, guest->videos)) {
+        if (!video_check(guest, video, error))
+            return false;
+    }
+    return true;
+}
+
+static bool check_actions(const Domain *guest, GError **error)
+{
+    return guest->on_reboot != ACTION_DESTROY || guest->on_poweroff != ACTION_RESTART ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "on_reboot 'destroy' together with on_poweroff 'restart' is not supported");
+}
+
+bool driver_check(const Domain *guest, GError **error)
+{
+    return check_object(&domain_element, guest, "", error) && check_actions(guest, error) &&
+           os_check(guest, error) && check_devices(guest, error) && misc_check(guest, error) &&
+           chardevs_check(guest, error) && graphics_check(guest, error);
+}
