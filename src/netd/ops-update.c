@@ -270,13 +270,6 @@ static const Section sections[] = {
 
 enum { COMMAND_ADD_LAST = 3 };
 
-static void list_insert(GPtrArray **list, void *item, bool first)
-{
-    if (!*list)
-        *list = g_ptr_array_new();
-    g_ptr_array_insert(*list, first ? 0 : -1, item);
-}
-
 static bool add(const Update *update, const Network *network, GPtrArray **list, void *item,
                 GError **error)
 {
@@ -288,8 +281,9 @@ static bool add(const Update *update, const Network *network, GPtrArray **list, 
                         "there is an existing %s entry in network '%s' that matches \"%s\"",
                         section->name, network->name, update->xml);
     }
-    list_insert(list, xml_copy(section->element, item),
-                update->command == VIR_NETWORK_UPDATE_COMMAND_ADD_FIRST);
+    list_insert(list,
+                update->command == VIR_NETWORK_UPDATE_COMMAND_ADD_FIRST ? 0 : list_length(*list),
+                xml_copy(section->element, item));
     return true;
 }
 
@@ -452,7 +446,9 @@ bool net_network_update(Call *call, const remote_network_update_args *in, none *
     bool known = in->section > 0 && in->section < G_N_ELEMENTS(sections);
     Update update = { &sections[known ? in->section : 0], in->command, in->parent_index, in->xml };
 
-    if (!call_check_flags(call, in->flags, 3, error))
+    g_autoptr(View) view = net_view(net);
+
+    if (!call_check_flags(call, in->flags, 3, error) || !check_affected(view, in->flags, error))
         return false;
     if (!known)
         return fail(error, ERR_OPERATION_UNSUPPORTED,

@@ -113,6 +113,7 @@ static bool merge_interfaces(Network *network, GError **error)
     }
     if (!list_length(forward->interfaces))
         return true;
+    g_clear_pointer(&forward->pf, g_free);
     first = forward->interfaces->pdata[0];
     if (forward->dev && !g_str_equal(forward->dev, first->dev))
         return fail(error, ERR_XML,
@@ -188,25 +189,43 @@ static bool check_bridge(Network *network, GError **error)
     return true;
 }
 
-/* What only a network of our own can have. */
+#define OWN_BRIDGE \
+    (WHEN(FORWARD_NONE) | WHEN(FORWARD_NAT) | WHEN(FORWARD_ROUTE) | WHEN(FORWARD_OPEN))
+#define ANY_BRIDGE (OWN_BRIDGE | WHEN(FORWARD_BRIDGE))
+
+/* What only networks of some modes can have. */
 static bool check_kind(const Network *network, GError **error)
 {
+    const Dns *dns = &network->dns;
+    const Bandwidth *bandwidth = &network->bandwidth;
     const struct {
         const char *what;
         bool given;
-    } ours[] = {
-        { "ip", list_length(network->ips) > 0 },
-        { "dns", network->dns.forwarders || network->dns.texts || network->dns.services ||
-                     network->dns.hosts },
-        { "domain", network->domain != NULL },
+        uint64_t modes;
+        ErrorCode code;
+    } parts[] = {
+        { "<ip>", list_length(network->ips) > 0, OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
+        { "<dns>", dns->forwarders || dns->texts || dns->services || dns->hosts, OWN_BRIDGE,
+          ERR_CONFIG_UNSUPPORTED },
+        { "<domain>", network->domain != NULL, OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
+        { "<mac>", !mac_is_zero(&network->mac), OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
+        { "<mtu>", network->mtu != 0, OWN_BRIDGE, ERR_XML },
+        { "<bridge>", network->bridge != NULL, ANY_BRIDGE, ERR_XML },
+        { "stp, delay or zone of <bridge>", network->stp || network->delay.given || network->zone,
+          OWN_BRIDGE, ERR_XML },
+        { "<bandwidth>", bandwidth->inbound.average || bandwidth->outbound.average, ANY_BRIDGE,
+          ERR_CONFIG_UNSUPPORTED },
+        { "<interface> in <forward>", list_length(network->forward.interfaces) > 0,
+          WHEN_NOT(WHEN(FORWARD_HOSTDEV)), ERR_CONFIG_UNSUPPORTED },
+        { "<address> in <forward>", list_length(network->forward.addresses) > 0,
+          WHEN(FORWARD_HOSTDEV), ERR_CONFIG_UNSUPPORTED },
     };
     ForwardMode mode = network->forward.mode;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(ours) && !forward_has_bridge(mode); i++) {
-        if (ours[i].given)
-            return fail(error, ERR_CONFIG_UNSUPPORTED,
-                        "unsupported <%s> element in network %s with forward mode='%s'",
-                        ours[i].what, network->name, forward_mode_names[mode]);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (parts[i].given && !(parts[i].modes & WHEN(mode)))
+            return fail(error, parts[i].code, "unsupported %s in network %s with forward mode='%s'",
+                        parts[i].what, network->name, mode ? forward_mode_names[mode] : "none");
     }
     return true;
 }
@@ -215,10 +234,6 @@ static bool check_kind(const Network *network, GError **error)
 
 static bool check_text(const Network *network, const DnsText *text, GError **error)
 {
-    if (!text->name)
-        return fail(error, ERR_XML_DETAIL,
-                    "missing required name attribute in DNS TXT record of network %s",
-                    network->name);
     if (strpbrk(text->name, " ,"))
         return fail(error, ERR_XML_DETAIL,
                     "prohibited character in DNS TXT record name '%s' of network %s", text->name,
@@ -554,7 +569,7 @@ static bool check_portgroups(const Network *network, GError **error)
 bool network_check(Network *network, GError **error)
 {
     return check_name(network, error) && check_forward(network, error) &&
-           check_bridge(network, error) && check_kind(network, error) &&
+           check_kind(network, error) && check_bridge(network, error) &&
            check_dns(network, error) && check_ips(network, error) && check_routes(network, error) &&
            check_vlan(network, &network->vlan, NULL, error) &&
            check_floor(&network->bandwidth, false, error) && check_portgroups(network, error);

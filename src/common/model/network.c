@@ -119,10 +119,18 @@ static const XmlField dns_text_fields[] = {
     XML_STRING("@value", DnsText, value),
     {},
 };
+
+static bool dns_text_finish(void *object, unsigned, GError **error)
+{
+    return ((DnsText *) object)->name ||
+           fail(error, ERR_XML_DETAIL, "missing required name attribute in DNS TXT record");
+}
+
 XmlElement dns_text_element = {
     .name = "txt",
     .size = sizeof(DnsText),
     .fields = dns_text_fields,
+    .finish = dns_text_finish,
 };
 
 static const XmlField dns_service_fields[] = {
