@@ -13,6 +13,7 @@
 #include "verdict.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <string.h>
 
 enum { SETTLE_MS = 100 }; /* others' changes come in bursts */
@@ -25,10 +26,11 @@ typedef struct Rules {
 
 static struct {
     Strand *strand;
-    char *table;       /* "inet ostler" */
-    GHashTable *rules; /* uuid as text -> Rules; the strand's */
-    Timer *settle;     /* the loop's */
-    gint touched;      /* others have changed our table */
+    char *table;        /* "inet ostler" */
+    GHashTable *rules;  /* uuid as text -> Rules; the strand's */
+    GHashTable *limits; /* link -> Rate; the strand's */
+    Timer *settle;      /* the loop's */
+    gint touched;       /* others have changed our table */
 } firewall;
 
 static void rules_free(void *data)
@@ -240,24 +242,66 @@ static Rules *rules_of(Net *net, const Network *network)
 /* ---- changes, on the firewall's strand ---- */
 
 /* The table anew, whole, or nothing when there is no network. */
-static bool restore(GError **error)
+static void write_networks(GString *out)
 {
-    g_autoptr(GString) commands = g_string_new(NULL);
     g_autofree char *table = skeleton();
     GHashTableIter at;
     void *rules;
 
-    ADD(commands, "add table %s\ndelete table %s\n", firewall.table, firewall.table);
+    ADD(out, "add table %s\ndelete table %s\n", firewall.table, firewall.table);
     if (!g_hash_table_size(firewall.rules))
-        return nft_run(commands->str, error);
-    ADD(commands, "add table %s\n", firewall.table);
+        return;
+    ADD(out, "add table %s\n", firewall.table);
     g_hash_table_iter_init(&at, firewall.rules);
     while (g_hash_table_iter_next(&at, NULL, &rules))
-        g_string_append(commands, ((Rules *) rules)->chains);
-    g_string_append(commands, table);
+        g_string_append(out, ((Rules *) rules)->chains);
+    g_string_append(out, table);
     g_hash_table_iter_init(&at, firewall.rules);
     while (g_hash_table_iter_next(&at, NULL, &rules))
-        g_string_append(commands, ((Rules *) rules)->add);
+        g_string_append(out, ((Rules *) rules)->add);
+}
+
+/* The links' own limits are in a table of the bridges, where their frames come in. */
+static void write_link(GString *out, const char *link, const Rate *rate)
+{
+    const char *t = firewall_table();
+    unsigned index = if_nametoindex(link);
+    uint64_t bytes = rate->average * 1000;
+
+    if (!index)
+        return;
+    ADD(out, "add chain bridge %s limit_%u\nflush chain bridge %s limit_%u\n", t, index, t, index);
+    ADD(out,
+        "add rule bridge %s limit_%u limit rate over %" G_GUINT64_FORMAT
+        " bytes/second burst %" G_GUINT64_FORMAT " bytes drop\n",
+        t, index, bytes, rate->burst ? rate->burst * 1024 : MAX(bytes / 10, 65536));
+    ADD(out, "add element bridge %s shaped { \"%s\" : jump limit_%u }\n", t, link, index);
+}
+
+static void write_links(GString *out)
+{
+    const char *t = firewall_table();
+    GHashTableIter at;
+    void *link, *rate;
+
+    ADD(out, "add table bridge %s\ndelete table bridge %s\n", t, t);
+    if (!g_hash_table_size(firewall.limits))
+        return;
+    ADD(out, "add table bridge %s\n", t);
+    ADD(out, "add map bridge %s shaped { type ifname : verdict; }\n", t);
+    ADD(out, "add chain bridge %s shape_all { type filter hook prerouting priority -200; }\n", t);
+    ADD(out, "add rule bridge %s shape_all iifname vmap @shaped\n", t);
+    g_hash_table_iter_init(&at, firewall.limits);
+    while (g_hash_table_iter_next(&at, &link, &rate))
+        write_link(out, link, rate);
+}
+
+static bool restore(GError **error)
+{
+    g_autoptr(GString) commands = g_string_new(NULL);
+
+    write_networks(commands);
+    write_links(commands);
     return nft_run(commands->str, error);
 }
 
@@ -316,6 +360,48 @@ void firewall_remove(Net *net)
         net_log(net, G_LOG_LEVEL_WARNING, "its firewall rules stay: %s", error->message);
 }
 
+bool firewall_limit(const char *link, const Rate *rate, GError **error)
+{
+    g_autoptr(Stay) stay = enter(error);
+    g_autoptr(GString) commands = g_string_new(NULL);
+    bool is_first;
+
+    if (!stay)
+        return false;
+    is_first = !g_hash_table_size(firewall.limits);
+    g_hash_table_replace(firewall.limits, g_strdup(link), g_memdup2(rate, sizeof(*rate)));
+    if (is_first)
+        write_links(commands);
+    else
+        write_link(commands, link, rate);
+    if (nft_run(commands->str, NULL) || restore(error))
+        return true;
+    g_hash_table_remove(firewall.limits, link);
+    return false;
+}
+
+void firewall_keep_limit(const char *link, const Rate *rate)
+{
+    g_hash_table_replace(firewall.limits, g_strdup(link), g_memdup2(rate, sizeof(*rate)));
+}
+
+/* The chain of a link that has ended is not in the way: no packet comes by it any more. It goes
+ * with the last of them, or with the next restoration. */
+void firewall_unlimit(const char *link)
+{
+    g_autoptr(Stay) stay = enter(NULL);
+    g_autoptr(GString) commands = g_string_new(NULL);
+    const char *t = firewall_table();
+
+    if (!stay || !g_hash_table_remove(firewall.limits, link))
+        return;
+    if (g_hash_table_size(firewall.limits))
+        ADD(commands, "delete element bridge %s shaped { \"%s\" }\n", t, link);
+    else
+        write_links(commands);
+    (void) nft_run(commands->str, NULL);
+}
+
 /* ---- what others do ---- */
 
 static void look_after(void *)
@@ -323,7 +409,7 @@ static void look_after(void *)
     g_autoptr(GError) error = NULL;
 
     if (g_atomic_int_compare_and_exchange(&firewall.touched, 1, 0) &&
-        g_hash_table_size(firewall.rules)) {
+        g_hash_table_size(firewall.rules) + g_hash_table_size(firewall.limits)) {
         if (restore(&error))
             g_warning("somebody else has changed the rules of table '%s': they are restored",
                       firewall.table);
@@ -369,6 +455,7 @@ void firewall_open(void)
 
     firewall.strand = strand_new();
     firewall.rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, rules_free);
+    firewall.limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     firewall.table =
         *server.root ? g_strdup_printf("inet ostler_%08x", root) : g_strdup("inet ostler");
     if (!nft_watch(firewall_table(), others_changed, &why))

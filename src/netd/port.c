@@ -8,6 +8,7 @@
 #include "host/link.h"
 #include "host/shape.h"
 #include "model/list.h"
+#include "plug.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ typedef struct PortState {
 } PortState;
 
 static const XmlField port_state_fields[] = {
-    XML_UUID("@network", PortState, network, .required = true),
+    XML_UUID("@network", PortState, network),
     XML_STRING("@link", PortState, link),
     XML_CHILD("networkport", PortState, port, &port_element, .required = true),
     {},
@@ -289,15 +290,21 @@ bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError
     g_autoptr(PortView) view = port_view(port);
     g_autoptr(NetworkPort) changed = xml_copy(&port_element, view->port);
     g_autoptr(View) network = net_view(net);
-    Rate rate = { bandwidth->inbound.average, bandwidth->inbound.peak, bandwidth->inbound.burst };
 
     changed->bandwidth = *bandwidth;
     if (!check(network->live->network, changed, error) ||
-        (view->link && !shape_set(view->link, &rate, error)))
+        (view->link && !plug_change_limits(view->link, &view->port->bandwidth, bandwidth, error)))
         return false;
     drop_floor(view->port);
     return keep_floor(net, changed, error) &&
            publish(net, port, view_new(g_steal_pointer(&changed), view->link), error);
+}
+
+bool port_set_link(Net *net, Port *port, const char *link, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+
+    return publish(net, port, view_new(xml_copy(&port_element, view->port), link), error);
 }
 
 bool port_delete(Net *net, Port *port, GError **error)
@@ -336,26 +343,45 @@ char *port_user(Net *net)
     return NULL;
 }
 
-bool port_load(const char *text, GError **error)
+static bool load_into(Net *net, PortState *state)
 {
-    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
-    Net *net = state ? (Net *) registry_find_uuid(nets, &state->network) : NULL;
-    g_autoptr(Net) owned = net;
-    g_autoptr(View) view = net ? net_view(net) : NULL;
-    g_autoptr(Port) port = NULL;
+    g_autoptr(Port) port = port_new(state->port);
     g_autoptr(Object) other = NULL;
 
-    if (!state)
-        return false;
-    port = port_new(state->port);
-    if (!view || !view->live || (state->link && !if_nametoindex(state->link))) {
-        (void) store_drop_state(&port_store, port->object.name, NULL);
-        return true;
-    }
+    if (state->link)
+        plug_restore(state->link, state->port);
     object_swap_view(&port->object, view_new(g_steal_pointer(&state->port), state->link));
     other = registry_add(net->ports, &port->object);
     return true;
 }
+
+bool port_load(const char *name, const char *text, GError **error)
+{
+    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
+    g_autoptr(Net) net = state ? (Net *) registry_find_uuid(nets, &state->network) : NULL;
+    g_autoptr(View) view = net ? net_view(net) : NULL;
+
+    if (!state)
+        return false;
+    if (state->link && !if_nametoindex(state->link))
+        return store_drop_state(&port_store, name, error);
+    if (view && view->live)
+        return load_into(net, state);
+    if (!uuid_is_zero(&state->network))
+        return store_drop_state(&port_store, name, error);
+    plug_restore(state->link, state->port);
+    return true;
+}
+
+bool port_save_alone(const char *link, const NetworkPort *port, GError **error)
+{
+    PortState state = { .link = (char *) link, .port = (NetworkPort *) port };
+    g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
+
+    return store_save_state(&port_store, link, xml, error);
+}
+
+void port_drop_alone(const char *link) { (void) store_drop_state(&port_store, link, NULL); }
 
 void port_count(Net *net, Network *shown)
 {

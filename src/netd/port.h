@@ -29,13 +29,19 @@ Port *port_find(Net *net, const Uuid *uuid, GError **error);
  * from the network and its group. The plug is chosen unless reclaim says that it is given. */
 Port *port_create(Net *net, NetworkPort *definition, bool reclaim, GError **error);
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
+/* The link of the guest's that has been plugged in. */
+bool port_set_link(Net *net, Port *port, const char *link, GError **error);
 bool port_delete(Net *net, Port *port, GError **error);
 /* The network has ended. */
 void port_drop_all(Net *net);
 /* The name of a guest that is plugged in; NULL when there is none. */
 char *port_user(Net *net);
-/* Of a state file, for a network that runs. */
-bool port_load(const char *text, GError **error);
+/* Of a state file: of a network that runs, or of no network. What has ended is dropped. */
+bool port_load(const char *name, const char *text, GError **error);
+
+/* Of a link in no network of ours: what has to be known of it after a restart. Any thread. */
+bool port_save_alone(const char *link, const NetworkPort *port, GError **error);
+void port_drop_alone(const char *link);
 
 /* Sets the numbers of connections in a copy of the live definition. From any thread. */
 void port_count(Net *net, Network *shown);

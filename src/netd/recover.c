@@ -70,9 +70,9 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     return true;
 }
 
-static bool take_port(const char *, const char *text, void *, GError **error)
+static bool take_port(const char *name, const char *text, void *, GError **error)
 {
-    return port_load(text, error);
+    return port_load(name, text, error);
 }
 
 static void begin_recovery(void)

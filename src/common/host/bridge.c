@@ -46,6 +46,37 @@ bool bridge_set_port(const char *name, const BridgePort *port, GError **error)
     return netlink_do(message, error, "cannot set up bridge port '%s'", name);
 }
 
+static struct nl_msg *vlan_message(int type, const char *port, struct nlattr **list)
+{
+    struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = if_nametoindex(port) };
+    struct nl_msg *message = netlink_new(type, 0, &header, sizeof(header));
+
+    *list = nla_nest_start(message, IFLA_AF_SPEC);
+    return message;
+}
+
+bool bridge_set_vlans(const char *port, const unsigned *tags, unsigned count, unsigned untagged,
+                      GError **error)
+{
+    struct bridge_vlan_info first = { .vid = 1 };
+    struct nlattr *list;
+    struct nl_msg *message = vlan_message(RTM_DELLINK, port, &list);
+
+    nla_put(message, IFLA_BRIDGE_VLAN_INFO, sizeof(first), &first);
+    nla_nest_end(message, list);
+    (void) netlink_try(message);
+    message = vlan_message(RTM_SETLINK, port, &list);
+    for (unsigned i = 0; i < count; i++) {
+        struct bridge_vlan_info info = { .vid = tags[i] };
+
+        if (tags[i] == untagged)
+            info.flags = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
+        nla_put(message, IFLA_BRIDGE_VLAN_INFO, sizeof(info), &info);
+    }
+    nla_nest_end(message, list);
+    return netlink_do(message, error, "cannot set the VLANs of bridge port '%s'", port);
+}
+
 bool bridge_add_address(const char *port, const Mac *mac, GError **error)
 {
     struct ndmsg header = {

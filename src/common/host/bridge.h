@@ -20,5 +20,9 @@ typedef struct BridgePort {
     bool fixed_table; /* learns nothing, gets no frames for unknown addresses */
 } BridgePort;
 bool bridge_set_port(const char *name, const BridgePort *port, GError **error);
+/* The VLANs that the port carries; untagged: the one that its frames without a tag are of, 0: none.
+ * Replaces those that it has. The bridge must filter VLANs. */
+bool bridge_set_vlans(const char *port, const unsigned *tags, unsigned count, unsigned untagged,
+                      GError **error);
 /* Where the frames for an address go, where the table of the bridge is ours. */
 bool bridge_add_address(const char *port, const Mac *mac, GError **error);

@@ -21,9 +21,13 @@ enum {
 static void take_kind(struct nlattr *info, Link *link)
 {
     struct nlattr *kind = nla_find(nla_data(info), nla_len(info), IFLA_INFO_KIND);
+    struct nlattr *data = nla_find(nla_data(info), nla_len(info), IFLA_INFO_DATA), *filters = NULL;
 
     if (kind)
         g_strlcpy(link->kind, nla_get_string(kind), sizeof(link->kind));
+    if (data && g_str_equal(link->kind, "bridge"))
+        filters = nla_find(nla_data(data), nla_len(data), IFLA_BR_VLAN_FILTERING);
+    link->filters_vlans = filters && nla_get_u8(filters);
 }
 
 static void read_link(struct nlmsghdr *answer, Link *link)

@@ -19,6 +19,7 @@ typedef struct Link {
     unsigned mtu, master;
     unsigned below; /* the link it is made on, or its peer */
     bool up;
+    bool filters_vlans; /* a bridge that does */
 } Link;
 
 /* No link of that name is no error: its index is 0. */
