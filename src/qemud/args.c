@@ -105,24 +105,14 @@ int args_keep(Args *args, int fd)
     return fd;
 }
 
-static void add_to_set(Args *args, int fd, const char *what)
+char *args_fdset(Args *args, int fd, const char *what)
 {
     GString *option = option_new(NULL);
 
-    if (fd < 0) {
-        g_string_free(option, true);
-        return;
-    }
     option_printf(option, "fd", "%d", args_keep(args, fd));
     option_printf(option, "set", "%u", args->fdsets);
     option_set(option, "opaque", what);
     args_option(args, "-add-fd", option);
-}
-
-char *args_fdset(Args *args, int read, int write, const char *what)
-{
-    add_to_set(args, read, what);
-    add_to_set(args, write, what);
     return g_strdup_printf("/dev/fdset/%u", args->fdsets++);
 }
 

@@ -19,9 +19,9 @@ void args_option(Args *args, const char *name, GString *option);    /* option is
 
 /* Hands a descriptor to QEMU, under its number. */
 int args_keep(Args *args, int fd);
-/* Hands QEMU descriptors of one file; -1 for the one that there is not. A path by which QEMU opens
- * it, freed by the caller. what: for people who look at it, no more. */
-char *args_fdset(Args *args, int read, int write, const char *what);
+/* Hands a file to QEMU as a set of one descriptor. A path by which QEMU opens it, freed by the
+ * caller. what: for people who look at it, no more. */
+char *args_fdset(Args *args, int fd, const char *what);
 /* A path by which QEMU's user reads that file, or a copy of it, whatever the file's own mode. */
 char *args_file(Args *args, const char *path, GError **error);
 /* The same for bytes that are in no file. */

@@ -58,6 +58,27 @@ static void add_feature(Cpu *cpu, const char *name, CpuPolicy policy)
     list_add(&cpu->features, feature);
 }
 
+/* Features that QEMU's models have and that definitions with these models do not mean. */
+static const struct {
+    const char *model, *feature;
+} surplus[] = {
+    { "Dhyana", "monitor" },
+    { "EPYC", "monitor" },
+    { "EPYC-IBPB", "monitor" },
+    { "Icelake-Server", "intel-pt" },
+    { "Icelake-Server-noTSX", "intel-pt" },
+    { "Opteron_G3", "monitor" },
+};
+
+/* The host's model is QEMU's own. */
+static void keep_surplus(Cpu *cpu)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(surplus); i++) {
+        if (g_str_equal(cpu->model, surplus[i].model))
+            add_feature(cpu, surplus[i].feature, CPU_REQUIRE);
+    }
+}
+
 /* The host's processor, told as a model with features added and taken away; what the definition
  * says of a feature goes before it. */
 static bool be_the_host(Cpu *cpu, const CapsModel *model, GError **error)
@@ -74,6 +95,7 @@ static bool be_the_host(Cpu *cpu, const CapsModel *model, GError **error)
         add_feature(cpu, *name, CPU_REQUIRE);
     for (char **name = model->disabled; name && *name; name++)
         add_feature(cpu, *name, CPU_DISABLE);
+    keep_surplus(cpu);
     return true;
 }
 
@@ -157,13 +179,9 @@ static const Flag flags[] = {
     FLAG("hv-frequencies", hyperv.frequencies),
     FLAG("hv-reenlightenment", hyperv.reenlightenment),
     FLAG("hv-tlbflush", hyperv.tlbflush),
-    FLAG("hv-tlbflush-direct", hyperv.tlbflush_direct),
-    FLAG("hv-tlbflush-ext", hyperv.tlbflush_extended),
     FLAG("hv-ipi", hyperv.ipi),
     FLAG("hv-evmcs", hyperv.evmcs),
     FLAG("hv-avic", hyperv.avic),
-    FLAG("hv-emsr-bitmap", hyperv.emsr_bitmap),
-    FLAG("hv-xmm-input", hyperv.xmm_input),
     FLAG("kvm-hint-dedicated", kvm.hint_dedicated),
     FLAG("kvm-poll-control", kvm.poll_control),
     FLAG("kvm-pv-ipi", kvm.pv_ipi),
@@ -226,18 +244,6 @@ static void add_address_bits(GString *option, const Cpu *cpu)
     else if (cpu->physical_address_bits)
         option_printf(option, "phys-bits", "%u", cpu->physical_address_bits);
 }
-
-/* Features that QEMU's models have and that definitions with these models do not mean. */
-static const struct {
-    const char *model, *feature;
-} surplus[] = {
-    { "Dhyana", "monitor" },
-    { "EPYC", "monitor" },
-    { "EPYC-IBPB", "monitor" },
-    { "Icelake-Server", "intel-pt" },
-    { "Icelake-Server-noTSX", "intel-pt" },
-    { "Opteron_G3", "monitor" },
-};
 
 static void drop_surplus(GString *option, const Cpu *cpu)
 {

@@ -372,8 +372,6 @@ static Part *const parts[] = {
 
 bool argv_build(Args *args, Domain *live, GError **error)
 {
-    if (live->has_genid && uuid_is_zero(&live->genid))
-        live->genid = uuid_random();
     alias_assign(live);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         if (!parts[i](args, live, error)) {

@@ -93,15 +93,16 @@ static void add_cache(Json *node, DiskCache cache)
         json_object_object_add(node, "cache", json);
 }
 
-static Json *storage_json(const Disk *disk, const ImageLayer *layer, const char *node,
-                          const char *filename)
+/* QEMU gets one descriptor of a file, with which the node stays: were it to change from one that
+ * reads to one that writes, what it has locked by the first would stay locked in its own way. */
+static Json *storage_json(Args *args, ImageLayer *layer, const char *node)
 {
-    Json *json = json_build("sssssb", "driver", layer->is_device ? "host_device" : "file",
-                            "filename", filename, "node-name", node, "aio", disk_io_names[disk->io],
-                            "discard", "unmap", "auto-read-only", true);
+    bool read_only = layer->write < 0;
+    int fd = read_only ? g_steal_fd(&layer->read) : g_steal_fd(&layer->write);
+    g_autofree char *filename = args_fdset(args, fd, node);
 
-    add_cache(json, disk->cache);
-    return json;
+    return json_build("ssssb", "driver", layer->is_device ? "host_device" : "file", "filename",
+                      filename, "node-name", node, "discard", "unmap", "read-only", read_only);
 }
 
 /* Zeroes are unmapped only where unmapping is allowed at all. */
@@ -128,10 +129,13 @@ static Json *format_json(const Disk *disk, const ImageLayer *layer, unsigned num
 
 static void add_storage(Args *args, const Disk *disk, ImageLayer *layer, unsigned number)
 {
-    g_autofree char *node = storage_node(number), *filename = NULL;
+    g_autofree char *node = storage_node(number);
+    Json *json = storage_json(args, layer, node);
 
-    filename = args_fdset(args, g_steal_fd(&layer->read), g_steal_fd(&layer->write), node);
-    args_json(args, "-blockdev", storage_json(disk, layer, node, filename));
+    if (disk->io)
+        json_object_object_add(json, "aio", json_object_new_string(disk_io_names[disk->io]));
+    add_cache(json, disk->cache);
+    args_json(args, "-blockdev", json);
 }
 
 static void add_layer(Args *args, const Disk *disk, ImageLayer *layer, unsigned number,
@@ -228,16 +232,11 @@ bool blockdev_add_file(Args *args, const char *node, const char *path, bool writ
                        GError **error)
 {
     g_autoptr(Image) image = image_open(path, "raw", writable, NULL, error);
-    g_autofree char *storage = g_strconcat(node, "-storage", NULL), *filename = NULL;
-    ImageLayer *layer;
+    g_autofree char *storage = g_strconcat(node, "-storage", NULL);
 
     if (!image)
         return false;
-    layer = image->layers->pdata[0];
-    filename = args_fdset(args, g_steal_fd(&layer->read), g_steal_fd(&layer->write), storage);
-    args_json(args, "-blockdev",
-              json_build("sssbs", "driver", "file", "filename", filename, "node-name", storage,
-                         "auto-read-only", true, "discard", "unmap"));
+    args_json(args, "-blockdev", storage_json(args, image->layers->pdata[0], storage));
     args_json(args, "-blockdev",
               json_build("sssb", "driver", "raw", "node-name", node, "file", storage, "read-only",
                          !writable));

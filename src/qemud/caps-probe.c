@@ -347,8 +347,8 @@ static bool fill(Caps *caps, Probe *probe, GError **error)
 
 /* KVM counts as usable when QEMU says so after it has opened the device and made a virtual machine
  * with it. That is no proof that a guest boots: there are hosts whose KVM is itself emulated and
- * hangs as soon as a guest enters 64-bit mode, and no cheaper proof than booting one. So the type
- * is offered, and nothing here prefers it for somebody who did not ask for it. */
+ * hangs as soon as a guest enters 64-bit mode, and no cheaper proof than booting one. So no more is
+ * said here than that QEMU would not refuse. */
 static bool is_kvm_usable(Json *answer)
 {
     return json_flag(answer, "present") && json_flag(answer, "enabled");

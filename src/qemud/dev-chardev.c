@@ -132,7 +132,7 @@ static char *open_output(Args *args, const char *path, bool append, const char *
         return fail_errno(error, errno, "cannot open '%s'", path);
     if (is_new)
         g_ptr_array_add(args->files, g_strdup(path));
-    return args_fdset(args, -1, fd, what);
+    return args_fdset(args, fd, what);
 }
 
 static bool add_file(Args *args, GString *option, const DeviceInfo *device,

@@ -173,9 +173,9 @@ bool controller_check(const Domain *guest, const Controller *controller, GError 
         return true;
     device = choose(controller);
     if (!device)
-        return fail(error, ERR_CONFIG_UNSUPPORTED, "controller of type '%s'%s%s is not supported",
-                    controller_type_names[controller->type], model ? " and model " : "",
-                    model ? model : "");
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "controller of type '%s'%s%s%s is not supported",
+                    controller_type_names[controller->type], model ? " and model '" : "",
+                    model ? model : "", model ? "'" : "");
     if (controller->device && g_strcmp0(controller->device, device->driver) != 0)
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "PCI controller model name '%s' is not supported for a '%s'",

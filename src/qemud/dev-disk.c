@@ -354,9 +354,22 @@ static const struct {
     { "iops_size", SLOT(DiskTune, size_iops, uint64_t) },
 };
 
+/* Some devices keep their disk in a part of their own. */
+char *disk_device(const Disk *disk)
+{
+    const char *alias = disk->info.alias;
+
+    if (disk->bus == DISK_BUS_VIRTIO)
+        return g_strdup_printf("/machine/peripheral/%s/virtio-backend", alias);
+    if (disk->bus == DISK_BUS_USB)
+        return g_strdup_printf("/machine/peripheral/%s/%s.0/legacy[0]", alias, alias);
+    return g_strdup(alias);
+}
+
 Json *disk_throttle_json(const Disk *disk)
 {
-    Json *json = json_build("ss", "id", disk->info.alias, "group", disk->tune.group);
+    g_autofree char *device = disk_device(disk);
+    Json *json = json_build("ss", "id", device, "group", disk->tune.group);
     bool limited = false;
 
     for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {

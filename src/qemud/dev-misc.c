@@ -190,7 +190,7 @@ bool early_devices_add(Args *args, const Domain *live, GError **error)
     }
     if (stated(live->features.vmcoreinfo_given, live->features.vmcoreinfo) == SWITCH_ON)
         args_json(args, "-device", json_build("s", "driver", "vmcoreinfo"));
-    if (live->has_genid)
+    if (!uuid_is_zero(&live->genid))
         args_json(args, "-device",
                   json_build("sss", "driver", "vmgenid", "guid", uuid_print(&live->genid, text),
                              "id", "vmgenid0"));
@@ -260,7 +260,7 @@ static bool add_random_source(Args *args, const Rng *rng, GError **error)
     fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return fail_errno(error, errno, "cannot open '%s'", file);
-    path = args_fdset(args, fd, -1, rng->info.alias);
+    path = args_fdset(args, fd, rng->info.alias);
     args_json(args, "-object",
               json_build("sss", "qom-type", "rng-random", "id", id, "filename", path));
     return true;

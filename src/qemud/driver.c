@@ -50,6 +50,7 @@ const Driver driver = {
     SERVE(domain_get_autostart),
     SERVE(domain_get_block_info),
     SERVE(domain_get_control_info),
+    SERVE(domain_get_disk_errors),
     SERVE(domain_get_info),
     SERVE(domain_get_max_memory),
     SERVE(domain_get_max_vcpus),

@@ -265,9 +265,8 @@ void machine_remove(Machine *vm)
 
 /* ---- telling ---- */
 
-void machine_tell(Machine *vm, int event, int detail)
+void machine_tell_as(Machine *vm, char *name, int event, int detail)
 {
-    g_autofree char *name = object_name(&vm->object);
     g_autoptr(View) view = machine_view(vm);
     remote_domain_event_callback_lifecycle_msg message = {
         .msg = { .dom = event_domain(&vm->object, name, view->id),
@@ -276,6 +275,13 @@ void machine_tell(Machine *vm, int event, int detail)
     };
 
     emit_domain_event_callback_lifecycle(&vm->object, &message);
+}
+
+void machine_tell(Machine *vm, int event, int detail)
+{
+    g_autofree char *name = object_name(&vm->object);
+
+    machine_tell_as(vm, name, event, detail);
 }
 
 void machine_log_text(Machine *vm, GLogLevelFlags level, char *text)

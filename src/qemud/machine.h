@@ -119,6 +119,7 @@ bool view_check_active(const View *view, GError **error);
 
 /* Events that clients hear of; event and detail as in virDomainEventType. */
 void machine_tell(Machine *vm, int event, int detail);
+void machine_tell_as(Machine *vm, char *name, int event, int detail); /* under a former name */
 /* With the guest's name and uuid as fields. */
 #define machine_log(vm, level, ...) machine_log_text(vm, level, g_strdup_printf(__VA_ARGS__))
 void machine_log_text(Machine *vm, GLogLevelFlags level, char *text);

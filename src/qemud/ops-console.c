@@ -16,6 +16,7 @@
 typedef struct Port {
     const char *alias;
     const CharSource *source;
+    bool is_channel; /* whose socket is not the client's own to connect to */
 } Port;
 
 static bool matches(const DeviceInfo *info, const char *name, const char *own_name)
@@ -28,15 +29,15 @@ static bool find_console(const Domain *live, const char *name, Port *port)
 {
     for (LIST_EACH(Console, console, live->consoles)) {
         if (matches(&console->info, name, NULL))
-            return *port = (Port){ console->info.alias, &console->source }, true;
+            return *port = (Port){ console->info.alias, &console->source, false }, true;
     }
     for (LIST_EACH(Serial, serial, live->serials)) {
         if (matches(&serial->info, name, NULL))
-            return *port = (Port){ serial->info.alias, &serial->source }, true;
+            return *port = (Port){ serial->info.alias, &serial->source, false }, true;
     }
     for (LIST_EACH(Parallel, parallel, live->parallels)) {
         if (matches(&parallel->info, name, NULL))
-            return *port = (Port){ parallel->info.alias, &parallel->source }, true;
+            return *port = (Port){ parallel->info.alias, &parallel->source, false }, true;
     }
     return false;
 }
@@ -45,7 +46,7 @@ static bool find_channel(const Domain *live, const char *name, Port *port)
 {
     for (LIST_EACH(Channel, channel, live->channels)) {
         if (matches(&channel->info, name, channel->name))
-            return *port = (Port){ channel->info.alias, &channel->source }, true;
+            return *port = (Port){ channel->info.alias, &channel->source, true }, true;
     }
     return false;
 }
@@ -54,19 +55,16 @@ static int open_port(const Port *port, GError **error)
 {
     int fd;
 
-    switch (port->source->type) {
-    case CHAR_PTY:
-        fd = open(port->source->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-            fail_errno(error, errno, "cannot open '%s'", port->source->path);
-        return fd;
-    case CHAR_UNIX:
+    if (port->source->type == CHAR_UNIX && port->is_channel)
         return unix_connect(port->source->path, SOCK_STREAM, error);
-    default:
-        fail(error, ERR_CONFIG_UNSUPPORTED, "character device %s is not using a PTY or UNIX socket",
-             port->alias);
+    if (port->source->type != CHAR_PTY) {
+        fail(error, ERR_INTERNAL, "character device %s is not a terminal", port->alias);
         return -1;
     }
+    fd = open(port->source->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        fail_errno(error, errno, "cannot open '%s'", port->source->path);
+    return fd;
 }
 
 /* ---- who has one open ---- */

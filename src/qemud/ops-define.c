@@ -154,14 +154,14 @@ bool qemu_domain_rename(Call *call, const remote_domain_rename_args *in,
         !store_check_name(new_name, error))
         return false;
     if (g_str_equal(name, new_name))
-        return fail(error, ERR_INVALID_ARG, "Can't rename domain to itself");
+        return fail(error, ERR_OPERATION_INVALID, "domain '%s' has this name already", name);
     if (!registry_rename(machines, &vm->object, new_name))
         return fail(error, ERR_OPERATION_INVALID, "domain with name '%s' already exists", new_name);
     if (!move_definition(vm, name, new_name, error)) {
         (void) registry_rename(machines, &vm->object, name);
         return false;
     }
-    machine_tell(vm, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_RENAMED);
+    machine_tell_as(vm, name, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_RENAMED);
     machine_tell(vm, VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_RENAMED);
     out->retcode = 0;
     return true;

@@ -216,6 +216,44 @@ bool qemu_domain_block_stats_flags(Call *call, const remote_domain_block_stats_f
     return true;
 }
 
+/* What QEMU says of a disk that does not work, as virDomainDiskErrorCode. */
+static int disk_error(Json *entry)
+{
+    const char *status = json_text(entry, "io-status");
+
+    return !status || g_str_equal(status, "ok") ? VIR_DOMAIN_DISK_ERROR_NONE
+           : g_str_equal(status, "nospace")     ? VIR_DOMAIN_DISK_ERROR_NO_SPACE
+                                                : VIR_DOMAIN_DISK_ERROR_UNSPEC;
+}
+
+bool qemu_domain_get_disk_errors(Call *call, const remote_domain_get_disk_errors_args *in,
+                                 remote_domain_get_disk_errors_ret *out, GError **error)
+{
+    Machine *vm = machine_of(call);
+    g_autoptr(View) view = machine_view(vm);
+    g_autoptr(Qmp) monitor = machine_monitor(vm, error);
+    unsigned disks = view->live ? list_length(view->live->domain->disks) : 0;
+    g_autoptr(Json) answer = NULL;
+
+    if (!monitor || !call_check_flags(call, in->flags, 0, error))
+        return false;
+    out->nerrors = disks;
+    if (!in->maxerrors)
+        return true;
+    answer = qmp_call(monitor, "query-block", NULL, error);
+    out->errors.errors_val = g_new0(remote_domain_disk_error, disks);
+    out->nerrors = 0;
+    for (LIST_EACH(Disk, disk, answer ? view->live->domain->disks : NULL)) {
+        int code = disk_error(block_entry(answer, disk->info.alias));
+
+        if (code != VIR_DOMAIN_DISK_ERROR_NONE && out->nerrors < (int) in->maxerrors)
+            out->errors.errors_val[out->nerrors++] =
+                (remote_domain_disk_error){ g_strdup(disk->target), code };
+    }
+    out->errors.errors_len = out->nerrors;
+    return answer != NULL;
+}
+
 static const char *disk_format(const Disk *disk)
 {
     return disk->format ? source_format_names[disk->format] : "raw";

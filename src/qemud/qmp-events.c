@@ -7,6 +7,7 @@
 
 #include "argv.h"
 #include "base/names.h"
+#include "blockdev.h"
 #include "loop/spawn.h"
 #include "rpc/event.h"
 
@@ -239,26 +240,13 @@ static void on_watchdog(Machine *vm, Json *data)
     EMIT_PLAIN(vm, watchdog, .action = MAX(action ? names_find(actions, action) : 0, 0));
 }
 
-/* A disk's parts in QEMU are named after its alias. */
-static const Disk *disk_of_event(const Domain *domain, Json *data)
-{
-    const char *node = json_text(data, "node-name"), *device = json_text(data, "device");
-
-    for (LIST_EACH(Disk, disk, domain->disks)) {
-        const char *alias = disk->info.alias;
-
-        if (alias && ((node && strstr(node, alias)) || (device && strstr(device, alias))))
-            return disk;
-    }
-    return NULL;
-}
-
 static void on_io_error(Machine *vm, Json *data)
 {
     static const char *const actions[] = { "ignore", "stop", "report", NULL };
     g_autofree char *name = object_name(&vm->object);
     g_autoptr(View) view = machine_view(vm);
-    const Disk *disk = disk_of_event(view->live->domain, data);
+    const char *node = json_text(data, "node-name");
+    const Disk *disk = node ? blockdev_disk_of(view->live->domain, node) : NULL;
     const char *action = json_text(data, "action");
     remote_domain_event_callback_io_error_reason_msg message = {
         .msg = { .dom = event_domain(&vm->object, name, view->id),

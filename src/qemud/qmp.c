@@ -11,29 +11,19 @@
 #include "qmp.h"
 
 #include "base/cleanup.h"
-#include "base/socket.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
+#include "outbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     MESSAGE_LIMIT = 64 << 20, /* bytes of one answer or event */
     DEPTH_LIMIT = 256,        /* a disk's images nest in an answer as they do in their chain */
     BLOCK = 65536,            /* that are read in one turn of the loop */
-    FDS_LIMIT = 32,           /* that travel with one command */
 };
-
-/* A command or what is left of it, on its way to the socket. */
-typedef struct Parcel {
-    char *text;
-    size_t size, sent;
-    int fds[FDS_LIMIT]; /* go with the first byte, and are closed then */
-    size_t fd_count;
-} Parcel;
 
 struct QmpRequest {
     Qmp *qmp;
@@ -50,7 +40,7 @@ struct Qmp {
     int fd;
     GMutex lock;    /* of what follows, up to the next comment */
     GQueue pending; /* of QmpRequest, oldest first */
-    GQueue parcels; /* of Parcel */
+    Outbox outbox;
     int64_t last_id;
     bool closed;
     bool full; /* the loop knows that the socket takes no more */
@@ -116,73 +106,6 @@ static void complete_pending(Qmp *qmp, int64_t id, Json *answer)
 
 /* ---- writing ---- */
 
-static void parcel_free(Parcel *parcel)
-{
-    for (size_t i = 0; i < parcel->fd_count; i++)
-        fd_close(parcel->fds[i]);
-    g_free(parcel->text);
-    g_free(parcel);
-}
-
-static Parcel *parcel_new(Json *command, const int *fds, size_t count)
-{
-    Parcel *parcel = g_new0(Parcel, 1);
-
-    parcel->text = json_print(command);
-    parcel->size = strlen(parcel->text);
-    parcel->text[parcel->size++] = '\n'; /* in the place of the zero byte */
-    for (size_t i = 0; i < MIN(count, FDS_LIMIT); i++) {
-        int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
-
-        if (fd >= 0)
-            parcel->fds[parcel->fd_count++] = fd;
-    }
-    return parcel;
-}
-
-static ssize_t send_part(int fd, const Parcel *parcel)
-{
-    struct iovec part = { parcel->text + parcel->sent, parcel->size - parcel->sent };
-    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(parcel->fds))];
-    } control = { 0 };
-    size_t size = parcel->fd_count * sizeof(int);
-
-    if (size > 0) {
-        control.header.cmsg_level = SOL_SOCKET;
-        control.header.cmsg_type = SCM_RIGHTS;
-        control.header.cmsg_len = CMSG_LEN(size);
-        memcpy(CMSG_DATA(&control.header), parcel->fds, size);
-        message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(size);
-    }
-    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-/* False when the socket takes no more at the moment. A connection that has ended takes anything:
- * the reader notices. The lock is held. */
-static bool write_parcels(Qmp *qmp)
-{
-    Parcel *parcel;
-
-    while ((parcel = g_queue_peek_head(&qmp->parcels))) {
-        ssize_t sent = send_part(qmp->fd, parcel);
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0 && errno == EAGAIN)
-            return false;
-        for (; parcel->fd_count > 0; parcel->fd_count--)
-            fd_close(parcel->fds[parcel->fd_count - 1]);
-        parcel->sent += sent < 0 ? parcel->size : (size_t) sent;
-        if (parcel->sent >= parcel->size)
-            parcel_free(g_queue_pop_head(&qmp->parcels));
-    }
-    return true;
-}
-
 static void wait_for_room(void *data)
 {
     Qmp *qmp = data;
@@ -192,18 +115,19 @@ static void wait_for_room(void *data)
     qmp_unref(qmp);
 }
 
-static void post(Qmp *qmp, QmpRequest *request, Parcel *parcel)
+/* Takes the text over. */
+static void post(Qmp *qmp, QmpRequest *request, char *text, const int *fds, size_t count)
 {
     LOCKED(&qmp->lock);
 
     if (qmp->closed) {
-        parcel_free(parcel);
+        g_free(text);
         complete(request, NULL);
         return;
     }
     g_queue_push_tail_link(&qmp->pending, &request->link);
-    g_queue_push_tail(&qmp->parcels, parcel);
-    if (qmp->full || write_parcels(qmp))
+    outbox_add(&qmp->outbox, text, fds, count);
+    if (qmp->full || outbox_write(&qmp->outbox, qmp->fd))
         return;
     qmp->full = true;
     loop_hop(wait_for_room, qmp_ref(qmp));
@@ -227,7 +151,7 @@ static QmpRequest *send_object(Qmp *qmp, Json *object, const int *fds, size_t co
     request->command = g_strdup(command ? command : "unnamed");
     g_cond_init(&request->completed);
     json_object_object_add(object, "id", json_object_new_int64(request->id));
-    post(qmp, request, parcel_new(object, fds, count));
+    post(qmp, request, json_print(object), fds, count);
     json_unref(object);
     return request;
 }
@@ -266,7 +190,7 @@ static void take_message(Qmp *qmp, Json *message)
 {
     if (json_text(message, "event"))
         tell(qmp, message);
-    else if (json_member(message, "return") || json_member(message, "error"))
+    else if (json_object_object_get_ex(message, "return", NULL) || json_member(message, "error"))
         complete_pending(qmp, json_number(message, "id", -1), message);
     else
         json_unref(message); /* the greeting */
@@ -340,7 +264,7 @@ static void write_rest(Qmp *qmp)
 {
     {
         LOCKED(&qmp->lock);
-        if (!qmp->closed && !write_parcels(qmp))
+        if (!qmp->closed && !outbox_write(&qmp->outbox, qmp->fd))
             return;
         qmp->full = false;
     }
@@ -375,7 +299,6 @@ Qmp *qmp_open(int fd, const QmpListener *events, void *listener)
     qmp->listener = listener;
     g_mutex_init(&qmp->lock);
     g_queue_init(&qmp->pending);
-    g_queue_init(&qmp->parcels);
     loop_hop(begin, qmp_ref(qmp)); /* the reference is end()'s */
     qmp_forget(qmp_send(qmp, "qmp_capabilities", NULL));
     return qmp;
@@ -405,7 +328,7 @@ void qmp_close(Qmp *qmp)
         return;
     qmp->closed = true;
     shutdown(qmp->fd, SHUT_RDWR); /* the loop reads the end */
-    g_queue_clear_full(&qmp->parcels, (GDestroyNotify) parcel_free);
+    outbox_clear(&qmp->outbox);
     for (GList *link; (link = g_queue_pop_head_link(&qmp->pending));) {
         QmpRequest *request = link->data;
 
@@ -413,54 +336,6 @@ void qmp_close(Qmp *qmp)
             g_ptr_array_add(forgotten, request);
         else
             complete(request, NULL);
-    }
-}
-
-unsigned qmp_patience(uint64_t memory_kib)
-{
-    return MIN(30 + memory_kib / (1 << 20), G_MAXUINT / 1000) * 1000;
-}
-
-static bool has_ended_after(int pidfd, unsigned milliseconds)
-{
-    struct pollfd ended = { .fd = pidfd, .events = POLLIN };
-    int got;
-
-    worker_waits();
-    got = poll(&ended, 1, milliseconds);
-    worker_resumes();
-    return got > 0;
-}
-
-/* A socket that is not there yet, not listened on, or has its queue full. */
-static bool may_come(const GError *error)
-{
-    int problem = error_errno(error);
-
-    return problem == ENOENT || problem == ECONNREFUSED || problem == EAGAIN;
-}
-
-Qmp *qmp_connect(const char *path, int pidfd, uint64_t memory_kib, const QmpListener *events,
-                 void *listener, GError **error)
-{
-    gint64 until = g_get_monotonic_time() + qmp_patience(memory_kib) * 1000ll;
-
-    for (unsigned interval = 1;; interval = MIN(2 * interval, 1000)) {
-        g_autoptr(GError) problem = NULL;
-        int fd = unix_connect(path, SOCK_STREAM, &problem);
-
-        if (fd >= 0)
-            return qmp_open(fd, events, listener);
-        if (!may_come(problem)) {
-            g_propagate_error(error, g_steal_pointer(&problem));
-            return NULL;
-        }
-        if (g_get_monotonic_time() >= until)
-            return fail(error, ERR_OPERATION_TIMEOUT, "QEMU's monitor '%s' did not appear in time",
-                        path);
-        if (has_ended_after(pidfd, interval))
-            return fail(error, ERR_OPERATION_FAILED, "QEMU has ended, its monitor '%s' is gone",
-                        path);
     }
 }
 
@@ -546,13 +421,15 @@ Json *qmp_wait(QmpRequest *request, unsigned milliseconds, GError **error)
     g_autoptr(Json) answer = take_answer(request, milliseconds, error);
     Json *refusal = json_member(answer, "error");
     const char *why = json_text(refusal, "desc");
+    Json *result;
 
     if (!answer)
         return NULL;
     if (refusal)
         return fail(error, ERR_INTERNAL, "unable to execute QEMU command '%s': %s", command,
                     why ? why : "no reason given");
-    return json_object_get(json_member(answer, "return"));
+    result = json_object_get(json_member(answer, "return"));
+    return result ? result : json_object_new_object(); /* null is an answer, but our failure */
 }
 
 Json *qmp_call(Qmp *qmp, const char *command, Json *arguments, GError **error)

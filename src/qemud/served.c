@@ -170,6 +170,13 @@ static bool is_one_of(const char *values, const char *value)
     return g_strv_contains((const char *const *) list, value);
 }
 
+bool served_has(const char *path, const char *value)
+{
+    const char *values = NULL;
+
+    return find(path, &values) && (!values || !value || is_one_of(values, value));
+}
+
 /* ---- the walk over a definition ---- */
 
 static bool check_value(const char *path, const XmlField *row, const void *slot, GError **error)
@@ -215,8 +222,8 @@ static bool check_field(XmlElement *element, const PlanField *field, const void 
     const void *slot = slot_at(object, row->offset);
     g_autofree char *inner = NULL;
 
-    if (row->live || row->legacy || row->type == &xml_unsupported ||
-        !field_applies(field, object) || !row->type->present(slot, row))
+    if (row->live || row->type == &xml_unsupported || !field_applies(field, object) ||
+        !row->type->present(slot, row))
         return true;
     if (row->detail == element)
         return check_nested(path, row, slot, error);

@@ -14,9 +14,9 @@ QMP, HMP = 0, libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
 
 
 # An input event is 24 bytes: time, then type, code and value; events of keys are of type 1.
-TELL_KEYS = """for e in /dev/input/event*; do
+TELL_KEYS = """for e in /dev/input/event*; do exec 3<$e
 (while event=$(dd bs=24 count=1 2>/dev/null | od -An -v -w24 -tu2); do
-    set -- $event; [ "$9" != 1 ] || echo "key ${10} ${11}"; done) < $e & done
+    set -- $event; [ "$9" != 1 ] || echo "key ${10} ${11}"; done) <&3 & done
 """
 
 

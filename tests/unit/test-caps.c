@@ -340,10 +340,11 @@ static void test_archs(void)
 
 static void test_real(void)
 {
-    static const Cap sure[] = { CAP_VIRTIO_BLK,    CAP_ICH9_AHCI,  CAP_PCIE_ROOT_PORT,
-                                CAP_VNC,           CAP_SANDBOX,    CAP_RNG_RANDOM,
-                                CAP_DISK_DISCARD,  CAP_SET_ACTION, CAP_CPU_MODEL_EXPANSION,
-                                CAP_MEMORY_FAILURE };
+    static const Cap sure[] = {
+        CAP_VIRTIO_BLK,     CAP_ICH9_AHCI,       CAP_PCIE_ROOT_PORT, CAP_VNC,
+        CAP_SANDBOX,        CAP_RNG_RANDOM,      CAP_DISK_DISCARD,   CAP_SET_ACTION,
+        CAP_MEMORY_FAILURE, CAP_TPM_PASSTHROUGH, CAP_SCREENDUMP_PNG
+    };
     g_autoptr(GError) error = NULL;
     g_autoptr(Caps) caps = NULL;
 

@@ -31,9 +31,10 @@ typedef struct Failure {
     int step;
 } Failure;
 
-static const char *const steps[] = { "begin a session", "give it its descriptors",
-                                     "become the user", "enter its directory",
-                                     "execute the program" };
+static const char *const steps[] = {
+    "note its pid",    "begin a session",     "give it its descriptors",
+    "become the user", "enter its directory", "execute the program"
+};
 
 /* 0, 1 and 2 from what was given. Each is first moved above 2, as it may be one of them. */
 static bool set_standard_streams(const Spawn *what)

@@ -99,7 +99,7 @@ static XmlElement char_end_element = {
 };
 
 // clang-format off
-#define PATH (WHEN(CHAR_DEV) | WHEN(CHAR_FILE) | WHEN(CHAR_PIPE) | WHEN(CHAR_UNIX))
+#define FILES (WHEN(CHAR_DEV) | WHEN(CHAR_FILE) | WHEN(CHAR_PIPE))
 #define SOCKET (WHEN(CHAR_TCP) | WHEN(CHAR_UNIX))
 #define TCP .when = WHEN(CHAR_TCP)
 
@@ -108,17 +108,18 @@ static const XmlField char_source_fields[] = {
     XML_STRING("@tty", CharSource, tty, .live = true),
     XML_LIST("source", CharSource, ends, &char_end_element, .when = WHEN(CHAR_UDP)),
     XML_ENUM("source/@mode", CharSource, mode, char_mode_names, .when = SOCKET),
-    XML_STRING("source/@path", CharSource, path, .when = PATH),
+    XML_STRING("source/@path", CharSource, path, .required = true, .when = FILES),
+    XML_STRING("source/@path", CharSource, path, .when = WHEN(CHAR_UNIX)),
     XML_STRING("source/@path", CharSource, path, .live = true, .when = WHEN(CHAR_PTY)),
     XML_ON_OFF("source/@append", CharSource, append, .when = WHEN(CHAR_FILE)),
-    XML_STRING("source/@host", CharSource, host, TCP),
-    XML_STRING("source/@service", CharSource, service, TCP),
+    XML_STRING("source/@host", CharSource, host, .required = true, TCP),
+    XML_STRING("source/@service", CharSource, service, .required = true, TCP),
     XML_YES_NO("source/@tls", CharSource, tls, TCP),
     XML_NUMBER("source/@tlsFromConfig", CharSource, tls_from_config, .live = true, TCP),
-    XML_STRING("source/@channel", CharSource, channel,
+    XML_STRING("source/@channel", CharSource, channel, .required = true,
                .when = WHEN(CHAR_SPICE_PORT) | WHEN(CHAR_DBUS)),
-    XML_STRING("source/@master", CharSource, master, .when = WHEN(CHAR_NMDM)),
-    XML_STRING("source/@slave", CharSource, slave, .when = WHEN(CHAR_NMDM)),
+    XML_STRING("source/@master", CharSource, master, .required = true, .when = WHEN(CHAR_NMDM)),
+    XML_STRING("source/@slave", CharSource, slave, .required = true, .when = WHEN(CHAR_NMDM)),
     XML_YES_NO("source/reconnect/@enabled", CharSource, reconnect, .needed = true, .when = SOCKET),
     XML_NUMBER("source/reconnect/@timeout", CharSource, reconnect_timeout, .when = SOCKET),
     XML_YES_NO("source/clipboard/@copypaste", CharSource, clipboard, .needed = true,
@@ -126,7 +127,7 @@ static const XmlField char_source_fields[] = {
     XML_ENUM("source/mouse/@mode", CharSource, mouse, mouse_mode_names, .needed = true,
              .when = WHEN(CHAR_QEMU_VDAGENT)),
     XML_LIST("source/seclabel", CharSource, labels, &device_label_element,
-             .when = PATH | WHEN(CHAR_PTY)),
+             .when = FILES | WHEN(CHAR_UNIX) | WHEN(CHAR_PTY)),
     XML_ENUM("protocol/@type", CharSource, protocol, char_protocol_names, .when = WHEN(CHAR_TCP)),
     XML_STRING("log/@file", CharSource, log, .needed = true),
     XML_ON_OFF("log/@append", CharSource, log_append),
@@ -143,25 +144,29 @@ static bool udp_finish(const CharSource *source, GError **error)
     return true;
 }
 
-static bool char_source_finish(void *object, unsigned flags, GError **error)
+/* Without a path we listen, at one of our choice; only channels are found there. */
+static bool channel_source_finish(void *object, unsigned, GError **error)
 {
     CharSource *source = object;
 
     if (source->type == CHAR_UDP)
         return udp_finish(source, error);
-    if (source->type == CHAR_TCP && (!source->host || !source->service))
-        return fail(error, ERR_XML, "missing 'source/@%s'", source->host ? "service" : "host");
-    if ((source->host || (source->type == CHAR_UNIX && source->path)) && !source->mode)
+    if (source->type == CHAR_UNIX && !source->path)
+        source->mode = CHAR_MODE_ABSENT;
+    else if (!source->mode && (source->type == CHAR_TCP || source->type == CHAR_UNIX))
         source->mode = CHAR_CONNECT;
-    if ((source->type == CHAR_FILE || source->type == CHAR_DEV || source->type == CHAR_PIPE) &&
-        !source->path)
-        return fail(error, ERR_XML, "missing 'source/@path'");
-    if (source->type == CHAR_SPICE_PORT && !source->channel)
-        return fail(error, ERR_XML, "missing 'source/@channel'");
-    if (source->type == CHAR_NMDM && (!source->master || !source->slave))
-        return fail(error, ERR_XML, "missing 'source/@master' or 'source/@slave'");
-    (void) flags;
+    if (source->reconnect == SWITCH_ON && source->mode != CHAR_CONNECT)
+        return fail(error, ERR_XML, "only mode 'connect' can reconnect");
     return true;
+}
+
+static bool char_source_finish(void *object, unsigned flags, GError **error)
+{
+    const CharSource *source = object;
+
+    if (source->type == CHAR_UNIX && !source->path)
+        return fail(error, ERR_XML, "missing 'source/@path'");
+    return channel_source_finish(object, flags, error);
 }
 
 XmlElement char_source_element = {
@@ -170,6 +175,14 @@ XmlElement char_source_element = {
     .fields = char_source_fields,
     .variant = offsetof(CharSource, type),
     .finish = char_source_finish,
+};
+
+static XmlElement channel_source_element = {
+    .name = "source",
+    .size = sizeof(CharSource),
+    .fields = char_source_fields,
+    .variant = offsetof(CharSource, type),
+    .finish = channel_source_finish,
 };
 
 static const XmlField serial_fields[] = {
@@ -212,7 +225,7 @@ XmlElement console_element = {
 };
 
 static const XmlField channel_fields[] = {
-    XML_PART(".", Channel, source, &char_source_element),
+    XML_PART(".", Channel, source, &channel_source_element),
     XML_ENUM("target/@type", Channel, type, channel_type_names, .required = true),
     XML_STRING("target/@address", Channel, address, .when = WHEN(CHANNEL_GUESTFWD)),
     XML_NUMBER("target/@port", Channel, port, .max = 65535, .when = WHEN(CHANNEL_GUESTFWD)),
@@ -229,6 +242,9 @@ static bool channel_finish(void *object, unsigned, GError **error)
 
     if (channel->type == CHANNEL_GUESTFWD && (!channel->address || !channel->port))
         return fail(error, ERR_XML, "missing 'target/@%s'", channel->address ? "port" : "address");
+    if (channel->type == CHANNEL_GUESTFWD && channel->source.type == CHAR_UNIX &&
+        !channel->source.path)
+        return fail(error, ERR_XML, "missing 'source/@path'");
     return true;
 }
 

@@ -146,10 +146,22 @@ static bool check_boot(Domain *domain, unsigned, GError **error)
     return domain_each_device(domain, boot_order_is_unique, &unique);
 }
 
+/* QEMU takes it as the device's id. */
+static bool alias_is_valid(const char *alias)
+{
+    for (; *alias; alias++) {
+        if (!g_ascii_isalnum(*alias) && !strchr("-_.", *alias))
+            return false;
+    }
+    return true;
+}
+
 static bool alias_is_unique(const DeviceKind *, DeviceInfo *device, void *data)
 {
     Uniqueness *unique = data;
 
+    if (device->alias && !alias_is_valid(device->alias))
+        return fail(unique->error, ERR_XML, "invalid alias '%s'", device->alias);
     return !device->alias || g_hash_table_add(unique->seen, device->alias) ||
            fail(unique->error, ERR_CONFIG_UNSUPPORTED, "non unique alias detected: %s",
                 device->alias);
@@ -177,12 +189,19 @@ static bool check_targets(Domain *domain, unsigned, GError **error)
 
 static bool check_controllers(Domain *domain, unsigned, GError **error)
 {
+    unsigned usb = 0, no_usb = 0;
+
     for (LIST_EACH(Controller, controller, domain->controllers)) {
         if (controller->index.given && !controller_is_companion(controller) &&
             domain_controller(domain, controller->type, controller->index.value) != controller)
             return fail(error, ERR_XML, "multiple '%s' controllers with index '%d'",
                         controller_type_names[controller->type], (int) controller->index.value);
+        usb += controller->type == CONTROLLER_USB;
+        no_usb += controller->model == MODEL_NO_USB;
     }
+    if (no_usb && usb > 1)
+        return fail(error, ERR_XML,
+                    "USB controllers of model 'none' and others exclude each other");
     return true;
 }
 

@@ -124,13 +124,13 @@ static bool cpu_finish(void *object, unsigned, GError **error)
     if (cpu->mode == CPU_CUSTOM) {
         if (!cpu->match)
             cpu->match = CPU_EXACT;
-        if (cpu->model && !cpu->fallback)
-            cpu->fallback = CPU_ALLOW;
         if (!cpu->model && list_length(cpu->features))
             return fail(error, ERR_XML, "a cpu with features has a <model>");
     } else if (cpu->mode && cpu->match) {
         cpu->match = CPU_MATCH_ABSENT;
     }
+    if (cpu->model && !cpu->fallback)
+        cpu->fallback = CPU_ALLOW;
     if (cpu->vendor_id && strlen(cpu->vendor_id) != 12)
         return fail(error, ERR_XML, "'model/@vendor_id' has 12 characters, not '%s'",
                     cpu->vendor_id);

@@ -250,7 +250,7 @@ int disk_target_index(const char *target)
     return *letters ? -1 : (int) index - 1;
 }
 
-static void finish_bus(Disk *disk)
+void disk_default_bus(Disk *disk)
 {
     if (disk->bus)
         return;
@@ -275,7 +275,10 @@ static bool disk_finish(void *object, unsigned, GError **error)
 
     if (!disk->source.type)
         disk->source.type = SOURCE_FILE;
-    finish_bus(disk);
+    if (takes_media && disk->source.type == SOURCE_BLOCK && !disk->source.path)
+        disk->source.type = SOURCE_FILE;
+    if (disk->source.type == SOURCE_VHOST_USER && !disk->snapshot)
+        disk->snapshot = DISK_SNAPSHOT_NO;
     if (disk_target_index(disk->target) < 0 && disk->info.address.type == ADDRESS_NONE)
         return fail(error, ERR_XML, "unknown disk name '%s' and no address specified",
                     disk->target);

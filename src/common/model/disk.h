@@ -157,3 +157,6 @@ XML_STRUCT(Disk, disk, disk_element)
 /* The number in the letters of a target's name: "hda" 0, "sdb" 1, "vdaa" 26; -1 when it has none.
  */
 int disk_target_index(const char *target);
+/* The bus that the target's name stands for, if none was said; also what <domain> does for its
+ * disks when it has put them in order. */
+void disk_default_bus(Disk *disk);

@@ -167,13 +167,36 @@ static XmlElement lxc_element = {
 
 /* ---- the domain ---- */
 
+/* An empty one asks for a new number. */
+static bool genid_parse(const XmlInput *input, void *slot)
+{
+    if (xml_is_blank(input->text))
+        *(Uuid *) slot = uuid_random();
+    return xml_is_blank(input->text) || uuid_parse(input->text, slot);
+}
+
+static bool genid_present(const void *slot, const XmlField *) { return !uuid_is_zero(slot); }
+
+static void genid_write(GString *out, const void *slot, const XmlField *)
+{
+    char text[UUID_TEXT];
+
+    g_string_append(out, uuid_print(slot, text));
+}
+
+static const XmlType xml_genid = { .size = sizeof(Uuid),
+                                   .takes_blank = true,
+                                   .parse = genid_parse,
+                                   .present = genid_present,
+                                   .write = genid_write };
+
 // clang-format off
 static const XmlField domain_fields[] = {
     XML_ENUM("@type", Domain, type, domain_type_names, .required = true),
     XML_NUMBER("@id", Domain, id, .min = -1, .live = true),
     XML_STRING("name", Domain, name, .required = true),
     XML_UUID("uuid", Domain, uuid),
-    XML_FLAG("genid", Domain, has_genid),
+    { .path = "genid", .type = &xml_genid, .offset = SLOT(Domain, genid, Uuid) },
     XML_STRING("title", Domain, title),
     XML_STRING("description", Domain, description),
     XML_RAW("metadata", Domain, metadata),

@@ -125,8 +125,7 @@ typedef struct Domain {
     Optional id; /* live */
     char *name;
     Uuid uuid;
-    bool has_genid; /* <genid> is there; zero: to be chosen at each start */
-    Uuid genid;
+    Uuid genid; /* changes when the guest goes back in time */
     char *title, *description;
     char *metadata; /* see metadata.h */
 

@@ -139,11 +139,21 @@ static GraphicsListen *first_listen(const Graphics *graphics)
     return list_length(graphics->listens) ? graphics->listens->pdata[0] : NULL;
 }
 
+/* An empty address is none. */
+static void drop_empty(char **address)
+{
+    if (*address && !**address)
+        g_clear_pointer(address, g_free);
+}
+
 /* The first <listen> also stands in attributes, where there used to be no other place for it. */
 static bool finish_listens(Graphics *graphics, GError **error)
 {
     GraphicsListen *first = first_listen(graphics);
 
+    drop_empty(&graphics->legacy_listen);
+    for (LIST_EACH(GraphicsListen, listen, graphics->listens))
+        drop_empty(&listen->address);
     if (!first) {
         first = g_new0(GraphicsListen, 1);
         first->type = graphics->legacy_socket ? LISTEN_SOCKET : LISTEN_ADDRESS;
@@ -164,28 +174,54 @@ static bool finish_listens(Graphics *graphics, GError **error)
     return true;
 }
 
+static void listen_nowhere(Graphics *graphics)
+{
+    GraphicsListen *first = first_listen(graphics);
+
+    while (graphics->listens->len > 1)
+        xml_free(&listen_element, g_ptr_array_remove_index(graphics->listens, 1));
+    xml_clear(&listen_element, first);
+    first->type = LISTEN_NO;
+    g_clear_pointer(&graphics->legacy_listen, g_free);
+}
+
+static void finish_vnc(Graphics *graphics)
+{
+    if (graphics->port > 0 && !graphics->autoport)
+        graphics->autoport = SWITCH_OFF;
+    else if (!graphics->autoport)
+        graphics->autoport = SWITCH_ON;
+    if (graphics->autoport == SWITCH_ON)
+        graphics->port = -1;
+    else if (graphics->port < 0)
+        graphics->port = 0;
+}
+
+/* SPICE that was not told any port can only be reached by a descriptor that is handed over. */
+static void finish_spice(Graphics *graphics)
+{
+    if (graphics->autoport == SWITCH_ON) {
+        graphics->port = graphics->tls_port = 0;
+    } else if (graphics->port || graphics->tls_port) {
+        graphics->autoport = SWITCH_OFF;
+    } else {
+        graphics->autoport = SWITCH_ABSENT;
+        listen_nowhere(graphics);
+    }
+}
+
 /* In a definition a port that is chosen at start is no number, and a socket has none. */
 static void finish_ports(Graphics *graphics)
 {
-    bool is_socket =
-        first_listen(graphics)->type == LISTEN_SOCKET || first_listen(graphics)->type == LISTEN_NO;
+    ListenType listen = first_listen(graphics)->type;
 
-    if (is_socket) {
+    if (listen == LISTEN_SOCKET || listen == LISTEN_NO) {
         graphics->port = graphics->tls_port = 0;
         graphics->autoport = SWITCH_ABSENT;
     } else if (graphics->type == GRAPHICS_VNC) {
-        if (graphics->port <= 0)
-            graphics->autoport = SWITCH_ON;
-        else if (!graphics->autoport)
-            graphics->autoport = SWITCH_OFF;
-        if (graphics->autoport == SWITCH_ON)
-            graphics->port = -1;
+        finish_vnc(graphics);
     } else if (graphics->type == GRAPHICS_SPICE) {
-        if (!graphics->autoport)
-            graphics->autoport =
-                graphics->port == -1 && graphics->tls_port == -1 ? SWITCH_ON : SWITCH_OFF;
-        if (graphics->autoport == SWITCH_ON)
-            graphics->port = graphics->tls_port = 0;
+        finish_spice(graphics);
     }
 }
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/iface.h"
 
+#include <string.h>
+
 const char *const iface_type_names[] = {
     [IFACE_NONE] = NULL,
     [IFACE_USER] = "user",
@@ -178,10 +180,20 @@ static const XmlField ip_fields[] = {
     XML_STRING("@peer", IfaceIp, peer),
     {},
 };
+static bool ip_finish(void *object, unsigned, GError **)
+{
+    IfaceIp *ip = object;
+
+    if (!ip->family)
+        ip->family = g_strdup(strchr(ip->address, ':') ? "ipv6" : "ipv4");
+    return true;
+}
+
 XmlElement iface_ip_element = {
     .name = "ip",
     .size = sizeof(IfaceIp),
     .fields = ip_fields,
+    .finish = ip_finish,
 };
 
 static const XmlField route_fields[] = {
@@ -201,6 +213,7 @@ XmlElement iface_route_element = {
 
 // clang-format off
 #define OF(type) .when = WHEN(IFACE_##type)
+#define FILTERED (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_ETHERNET))
 #define SOCKETS (WHEN(IFACE_SERVER) | WHEN(IFACE_CLIENT) | WHEN(IFACE_MCAST) | WHEN(IFACE_UDP))
 
 static const XmlField iface_fields[] = {
@@ -219,7 +232,9 @@ static const XmlField iface_fields[] = {
     XML_STRING("source/@dev", Iface, dev, OF(USER)),
     XML_ENUM("source/@mode", Iface, mode, direct_mode_names, OF(DIRECT)),
     XML_STRING("source/@name", Iface, internal, .required = true, OF(INTERNAL)),
-    XML_STRING("source/@address", Iface, address, .when = SOCKETS),
+    XML_STRING("source/@address", Iface, address, .required = true,
+               .when = SOCKETS & ~WHEN(IFACE_SERVER)),
+    XML_STRING("source/@address", Iface, address, OF(SERVER)),
     XML_NUMBER("source/@port", Iface, port, .required = true, .max = 65535, .when = SOCKETS),
     XML_STRING("source/local/@address", Iface, local_address, OF(UDP)),
     XML_NUMBER("source/local/@port", Iface, local_port, .max = 65535, OF(UDP)),
@@ -237,6 +252,8 @@ static const XmlField iface_fields[] = {
     XML_LIST("source/route", Iface, source_routes, &iface_route_element, OF(ETHERNET)),
     XML_PART("vlan", Iface, vlan, &vlan_element),
     XML_CHILD("virtualport", Iface, virtualport, &virtualport_element),
+    XML_PART("bandwidth", Iface, bandwidth, &bandwidth_element),
+    XML_YES_NO("port/@isolated", Iface, port_isolated, .needed = true),
     XML_LIST("ip", Iface, ips, &iface_ip_element),
     XML_LIST("route", Iface, routes, &iface_route_element),
     XML_STRING("script/@path", Iface, script, .needed = true),
@@ -274,15 +291,13 @@ static const XmlField iface_fields[] = {
     XML_UNSUPPORTED("portForward", OF(USER)),
     XML_STRING("backend/@tap", Iface, backend_tap),
     XML_STRING("backend/@vhost", Iface, backend_vhost),
-    XML_CHILD("filterref", Iface, filterref, &filterref_element),
-    XML_ENUM("teaming/@type", Iface, teaming, teaming_names, .needed = true),
-    XML_STRING("teaming/@persistent", Iface, teaming_persistent),
+    XML_CHILD("filterref", Iface, filterref, &filterref_element, .when = FILTERED),
+    XML_NUMBER("tune/sndbuf", Iface, sndbuf),
     XML_ENUM("link/@state", Iface, link, link_state_names, .needed = true),
     XML_NUMBER("mtu/@size", Iface, mtu, .needed = true),
-    XML_NUMBER("tune/sndbuf", Iface, sndbuf),
     XML_NUMBER("coalesce/rx/frames/@max", Iface, coalesce_rx_frames),
-    XML_PART("bandwidth", Iface, bandwidth, &bandwidth_element),
-    XML_YES_NO("port/@isolated", Iface, port_isolated, .needed = true),
+    XML_ENUM("teaming/@type", Iface, teaming, teaming_names, .needed = true),
+    XML_STRING("teaming/@persistent", Iface, teaming_persistent),
     DEVICE_BOOT(Iface),
     DEVICE_ALIAS(Iface),
     DEVICE_ROM(Iface),
@@ -292,10 +307,42 @@ static const XmlField iface_fields[] = {
 };
 // clang-format on
 
-static bool iface_finish(void *object, unsigned, GError **error)
+/* Names that were given at start are given anew. */
+static bool is_generated(const char *target)
 {
-    const Iface *iface = object;
+    static const char *const prefixes[] = { "vnet", "macvtap", "macvlan" };
 
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        size_t length = strlen(prefixes[i]);
+
+        if (g_str_has_prefix(target, prefixes[i]) && g_ascii_isdigit(target[length]) &&
+            target[length + strspn(target + length, "0123456789")] == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* Any device that QEMU may know. */
+static bool is_model_name(const char *model)
+{
+    for (; *model; model++) {
+        if (!g_ascii_isalnum(*model) && !strchr("-_.", *model))
+            return false;
+    }
+    return true;
+}
+
+static bool iface_finish(void *object, unsigned flags, GError **error)
+{
+    Iface *iface = object;
+
+    if (!(flags & XML_LIVE) && iface->target && is_generated(iface->target))
+        g_clear_pointer(&iface->target, g_free);
+    if (iface->type == IFACE_DIRECT && !iface->mode)
+        iface->mode = DIRECT_VEPA;
+
+    if (iface->model && !is_model_name(iface->model))
+        return fail(error, ERR_XML, "invalid value '%s' for 'model/@type'", iface->model);
     if (mac_is_multicast(&iface->mac))
         return fail(error, ERR_XML, "expected a unicast 'mac/@address', found a multicast one");
     if (iface->type == IFACE_HOSTDEV &&

@@ -35,7 +35,7 @@ static const XmlField memdev_fields[] = {
     XML_SIZE("target/label/size", Memdev, label_size, .unit = 1024, NVDIMM),
     XML_FLAG("target/readonly", Memdev, readonly, NVDIMM),
     XML_SIZE("target/block", Memdev, block, .unit = 1024, .required = true, VIRTIO_MEM),
-    XML_SIZE("target/requested", Memdev, requested, .unit = 1024, VIRTIO_MEM),
+    XML_SIZE("target/requested", Memdev, requested, .unit = 1024, .always = true, VIRTIO_MEM),
     XML_SIZE("target/current", Memdev, current, .unit = 1024, .live = true, VIRTIO_MEM),
     DEVICE_INFO(Memdev),
     {},

@@ -35,7 +35,7 @@ static const XmlField cache_fields[] = {
     XML_WORD("@associativity", NumaCache, associativity, associativity_words, .required = true),
     XML_WORD("@policy", NumaCache, policy, policy_words, .required = true),
     XML_SIZE("size/@value", NumaCache, size, .unit = 1024, .required = true),
-    XML_SIZE("line/@value", NumaCache, line, .unit = 1, .required = true),
+    XML_SIZE("line/@value", NumaCache, line, .unit = 1, .unit_name = "B", .required = true),
     {},
 };
 static XmlElement cache_element = {

@@ -11,7 +11,7 @@ void disk_insert(Domain *domain, Disk *disk)
 
         if (other->bus != disk->bus)
             continue;
-        if (disk_target_index(other->target) < disk_target_index(disk->target)) {
+        if (disk_target_index(other->target) <= disk_target_index(disk->target)) {
             at = i + 1;
             break;
         }
@@ -26,6 +26,8 @@ void order_disks(Domain *domain)
 
     for (LIST_EACH(Disk, disk, disks))
         disk_insert(domain, disk);
+    for (LIST_EACH(Disk, disk, domain->disks))
+        disk_default_bus(disk);
 }
 
 bool controller_is_companion(const Controller *controller)

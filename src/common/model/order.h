@@ -5,7 +5,7 @@
 #include "model/domain.h"
 
 /* After the last disk of its bus whose target comes before its own; at the end if it is the first
- * of its bus. */
+ * of its bus. A bus that was not said counts as one, too. */
 void disk_insert(Domain *domain, Disk *disk);
 /* Puts disks and controllers where they would be had they come one by one, and numbers the
  * controllers that have no index. */

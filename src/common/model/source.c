@@ -59,7 +59,10 @@ static const XmlField source_host_fields[] = {
 
 static bool source_host_finish(void *object, unsigned, GError **error)
 {
-    const SourceHost *host = object;
+    SourceHost *host = object;
+
+    if (host->transport == TRANSPORT_TCP)
+        host->transport = TRANSPORT_ABSENT;
 
     if (host->transport == TRANSPORT_UNIX)
         return host->socket || fail(error, ERR_XML, "missing '@socket' of transport 'unix'");
@@ -197,7 +200,7 @@ static const XmlField source_fields[] = {
     XML_NUMBER("source/reconnect/@timeout", Source, reconnect_timeout, VHOST_USER),
     XML_LIST("source/slices/slice", Source, slices, &source_slice_element),
     XML_YES_NO("source/ssl/@verify", Source, ssl_verify, NETWORK),
-    XML_LIST("source/cookies/cookie", Source, cookies, &source_cookie_element, NETWORK),
+    XML_LIST("source/cookies/cookie", Source, cookies, &source_cookie_element, .secure = true, NETWORK),
     XML_NUMBER("source/readahead/@size", Source, readahead, NETWORK),
     XML_NUMBER("source/timeout/@seconds", Source, timeout, NETWORK),
     XML_STRING("source/identity/@user", Source, user, NETWORK),

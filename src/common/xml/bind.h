@@ -15,6 +15,8 @@
 #include "base/uuid.h"
 #include "xml/value.h"
 
+#include <string.h>
+
 typedef struct XmlField XmlField;
 typedef struct XmlElement XmlElement;
 
@@ -37,6 +39,7 @@ typedef struct XmlInput {
 /* How one kind of value is read into its slot in the struct and written from it. */
 typedef struct XmlType {
     size_t size;                                      /* of the slot */
+    bool takes_blank;                                 /* an element without text is a value, too */
     bool (*parse)(const XmlInput *input, void *slot); /* false: no such value */
     bool (*present)(const void *slot, const XmlField *field);
     void (*write)(GString *out, const void *slot, const XmlField *field);
@@ -163,6 +166,8 @@ char *xml_compare(XmlElement *element, const void *a, const void *b);
 void xml_free(XmlElement *element, void *object);
 /* Frees what the struct points to and leaves it zero. */
 void xml_clear(XmlElement *element, void *object);
+
+static inline bool xml_is_blank(const char *text) { return text[strspn(text, " \t\r\n")] == '\0'; }
 
 /* For each element its Struct_free() and g_autoptr(Struct). */
 #define XML_STRUCT(Struct, prefix, element)                                          \

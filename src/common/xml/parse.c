@@ -21,17 +21,18 @@ typedef struct Filling {
     Reader *reader;
     const XmlPlan *plan;
     void *object;
-    uint64_t *seen; /* a bit for each node of the plan */
+    uint64_t *filled;  /* a bit for each node of the plan whose value was read */
+    uint64_t *entered; /* for each element that rows pass through */
 } Filling;
 
-static bool was_seen(const Filling *filling, const PlanNode *node)
+static bool has_bit(const uint64_t *bits, const PlanNode *node)
 {
-    return filling->seen[node->index / 64] >> node->index % 64 & 1;
+    return bits[node->index / 64] >> node->index % 64 & 1;
 }
 
-static void see(Filling *filling, const PlanNode *node)
+static void set_bit(uint64_t *bits, const PlanNode *node)
 {
-    filling->seen[node->index / 64] |= 1ull << node->index % 64;
+    bits[node->index / 64] |= 1ull << node->index % 64;
 }
 
 static bool is_skipped(const Filling *filling, const PlanField *field)
@@ -122,9 +123,9 @@ static bool fill(Filling *filling, const PlanNode *place, const xmlNode *node, c
     g_autofree xmlChar *unit = NULL;
     XmlInput input = { .text = text, .field = &field->row, .flags = filling->reader->flags };
 
-    if (was_seen(filling, place) || !field_exists(&field->row, input.flags, text))
+    if (has_bit(filling->filled, place) || !field_exists(&field->row, input.flags, text))
         return true;
-    see(filling, place);
+    set_bit(filling->filled, place);
     if (field->row.type == &xml_size)
         input.unit = (char *) (unit = xmlGetNoNsProp(node, (const xmlChar *) "unit"));
     return field->row.type->parse(&input, slot_at(filling->object, field->row.offset)) ||
@@ -142,8 +143,6 @@ static bool fill_attribute(Filling *filling, const PlanNode *place, const xmlNod
     return fill(filling, place, node, document_text(attribute->children, &owned));
 }
 
-static bool is_blank(const char *text) { return text[strspn(text, " \t\r\n")] == '\0'; }
-
 /* The text of an element. Without any it counts as absent, but for an element that is a flag. */
 static bool fill_text(Filling *filling, const PlanNode *place, const xmlNode *node)
 {
@@ -154,7 +153,7 @@ static bool fill_text(Filling *filling, const PlanNode *place, const xmlNode *no
         text = owned = document_inside(node);
     else
         text = document_text(node->children, &owned);
-    if (place->field->row.type != &xml_flag && (!text || is_blank(text)))
+    if (!place->field->row.type->takes_blank && (!text || xml_is_blank(text)))
         return true;
     return fill(filling, place, node, text);
 }
@@ -164,7 +163,7 @@ static bool has_no_text(const Reader *reader, const xmlNode *node)
     g_autofree char *owned = NULL;
     const char *text = document_text(node->children, &owned);
 
-    return is_blank(text) || report(reader, node, "text", text, NULL);
+    return xml_is_blank(text) || report(reader, node, "text", text, NULL);
 }
 
 /* ---- elements ---- */
@@ -234,7 +233,7 @@ static bool read_nested(Filling *filling, const PlanNode *place, const xmlNode *
     object = read_object(filling->reader, (XmlElement *) row->detail, node);
     if (!object)
         return false;
-    see(filling, place);
+    set_bit(filling->filled, place);
     if (row->type == &xml_child) {
         *slot = object;
         return true;
@@ -254,8 +253,9 @@ static bool read_child(Filling *filling, const PlanNode *place, const xmlNode *c
                       place->children);
     if (node->nested)
         return read_nested(filling, node, child);
-    if (was_seen(filling, node))
+    if (has_bit(filling->entered, node))
         return refuse(filling->reader, child, ERR_XML, "there is more than one <%s>", child->name);
+    set_bit(filling->entered, node);
     return read_node(filling, node, child);
 }
 
@@ -279,7 +279,7 @@ static bool nothing_is_needed(const Filling *filling, const GPtrArray *places, c
         const PlanNode *place = places->pdata[i];
         const PlanField *field = place->field;
 
-        if (field && field->row.needed && !was_seen(filling, place) &&
+        if (field && field->row.needed && !has_bit(filling->filled, place) &&
             field_applies(field, filling->object) && !is_skipped(filling, field))
             return refuse(filling->reader, node, ERR_XML, "missing '%s'", leaf_of(&field->row));
     }
@@ -301,8 +301,6 @@ static bool read_node(Filling *filling, const PlanNode *place, const xmlNode *no
         if (child->type == XML_ELEMENT_NODE && !read_child(filling, place, child))
             return false;
     }
-    if (place->parent)
-        see(filling, place);
     return nothing_is_needed(filling, place->attributes, node) &&
            nothing_is_needed(filling, place->children, node);
 }
@@ -350,7 +348,7 @@ static bool nothing_is_missing(const Filling *filling, const xmlNode *node)
     for (guint i = 0; i < filling->plan->required->len; i++) {
         const PlanNode *place = filling->plan->required->pdata[i];
 
-        if (!was_seen(filling, place) && field_applies(place->field, filling->object) &&
+        if (!has_bit(filling->filled, place) && field_applies(place->field, filling->object) &&
             !is_skipped(filling, place->field))
             return refuse(filling->reader, node, ERR_XML, "missing '%s'", place->field->row.path);
     }
@@ -390,10 +388,11 @@ static bool fill_own_name(Filling *filling, const xmlNode *node)
 static void *read_object(Reader *reader, XmlElement *element, const xmlNode *node)
 {
     const XmlPlan *plan = plan_of(element);
-    uint64_t seen[plan->nodes->len / 64 + 1];
-    Filling filling = { .reader = reader, .plan = plan, .seen = seen };
+    uint64_t filled[plan->nodes->len / 64 + 1], entered[plan->nodes->len / 64 + 1];
+    Filling filling = { .reader = reader, .plan = plan, .filled = filled, .entered = entered };
 
-    memset(seen, 0, sizeof(seen));
+    memset(filled, 0, sizeof(filled));
+    memset(entered, 0, sizeof(entered));
     filling.object = g_malloc0(element->size);
     if (fill_own_name(&filling, node) && read_variants(&filling, node) &&
         read_node(&filling, plan->root, node) && nothing_is_missing(&filling, node) &&

@@ -272,9 +272,11 @@ static bool flag_present(const void *slot, const XmlField *) { return *(const bo
 
 static void flag_write(GString *, const void *, const XmlField *) {}
 
-const XmlType xml_flag = {
-    .size = sizeof(bool), .parse = flag_parse, .present = flag_present, .write = flag_write
-};
+const XmlType xml_flag = { .size = sizeof(bool),
+                           .takes_blank = true,
+                           .parse = flag_parse,
+                           .present = flag_present,
+                           .write = flag_write };
 
 /* ---- identities and sets ---- */
 

@@ -130,6 +130,44 @@ void write_unsigned(GString *out, uint64_t value)
     g_string_append_len(out, at, digits + sizeof(digits) - at);
 }
 
+static void write_pairs(Writer *writer, va_list pairs)
+{
+    for (const char *name; (name = va_arg(pairs, const char *));) {
+        const char *value = va_arg(pairs, const char *);
+
+        if (!value)
+            continue;
+        write_attribute(writer, name);
+        write_escaped(writer->out, value, true);
+        write_end_attribute(writer);
+    }
+}
+
+void write_start(Writer *writer, const char *tag, ...)
+{
+    va_list pairs;
+
+    write_open(writer, tag);
+    va_start(pairs, tag);
+    write_pairs(writer, pairs);
+    va_end(pairs);
+}
+
+void write_leaf(Writer *writer, const char *tag, const char *text, ...)
+{
+    va_list pairs;
+
+    write_open(writer, tag);
+    va_start(pairs, text);
+    write_pairs(writer, pairs);
+    va_end(pairs);
+    if (text) {
+        write_text(writer);
+        write_escaped(writer->out, text, false);
+    }
+    write_close(writer, tag, text != NULL);
+}
+
 void write_signed(GString *out, int64_t value)
 {
     if (value < 0)

@@ -22,6 +22,11 @@ void write_end_attribute(Writer *writer);
 /* ">" of the start tag, without a new line: text follows. */
 void write_text(Writer *writer);
 void write_close(Writer *writer, const char *tag, bool after_text);
+/* For documents that no table describes: attributes as pairs of name and value, ended by NULL; one
+ * whose value is NULL is left out. write_close() ends what write_start() begins. */
+void write_start(Writer *writer, const char *tag, ...) G_GNUC_NULL_TERMINATED;
+/* A whole element; text NULL: it has none. */
+void write_leaf(Writer *writer, const char *tag, const char *text, ...) G_GNUC_NULL_TERMINATED;
 /* Declares a namespace on the outermost element, unless it is. */
 void write_namespace(Writer *writer, const char *prefix, const char *uri);
 

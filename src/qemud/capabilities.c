@@ -1,0 +1,339 @@
+/* capabilities.c - the document that tells clients what this host and its emulators can do */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capabilities.h"
+
+#include "base/file.h"
+#include "daemon/daemon.h"
+#include "host/identity.h"
+#include "settings.h"
+#include "xml/writer.h"
+
+#include <string.h>
+
+enum { TEXT_LIMIT = 1 << 20 };
+
+/* A number as text that lives as long as the calling function's block. */
+#define NUMBER(value) number((char[24]){ 0 }, value)
+
+static const char *number(char text[24], uint64_t value)
+{
+    g_snprintf(text, 24, "%" G_GUINT64_FORMAT, value);
+    return text;
+}
+
+/* ---- the host's processor ---- */
+
+static void write_pages(Writer *w, const HostTopology *topology)
+{
+    const HostCell *cell = topology->cells->pdata[0];
+
+    for (guint i = 0; i < cell->pages->len; i++)
+        write_leaf(w, "pages", NULL, "unit", "KiB", "size",
+                   NUMBER(g_array_index(cell->pages, HostPages, i).size), NULL);
+}
+
+/* What the emulators of this architecture found: they know the named models. */
+static const CapsModel *find_model(const CapabilitiesHost *host, const GPtrArray *caps)
+{
+    for (guint i = 0; i < caps->len; i++) {
+        const Caps *one = caps->pdata[i];
+
+        if (one && strcmp(one->arch, host->cpu->arch) == 0)
+            return &one->host;
+    }
+    return NULL;
+}
+
+static void write_model(Writer *w, const HostCpu *cpu, const CapsModel *model)
+{
+    if (model && model->name)
+        write_leaf(w, "model", model->name, NULL);
+    if (cpu->vendor)
+        write_leaf(w, "vendor", caps_vendor_name(cpu->vendor), NULL);
+    if (cpu->microcode)
+        write_leaf(w, "microcode", NULL, "version", NUMBER(cpu->microcode), NULL);
+    if (cpu->family)
+        write_leaf(w, "signature", NULL, "family", NUMBER(cpu->family), "model", NUMBER(cpu->model),
+                   "stepping", NUMBER(cpu->stepping), NULL);
+}
+
+static void write_cpu(Writer *w, const CapabilitiesHost *host, const GPtrArray *caps)
+{
+    const HostTopology *t = host->topology;
+    const CapsModel *model = find_model(host, caps);
+
+    write_start(w, "cpu", NULL);
+    write_leaf(w, "arch", host->cpu->arch, NULL);
+    write_model(w, host->cpu, model);
+    write_leaf(w, "topology", NULL, "sockets", NUMBER(t->sockets), "dies", NUMBER(t->dies), "cores",
+               NUMBER(t->cores), "threads", NUMBER(t->threads), NULL);
+    if (host->cpu->address_bits)
+        write_leaf(w, "maxphysaddr", NULL, "mode", "emulate", "bits",
+                   NUMBER(host->cpu->address_bits), NULL);
+    for (char **name = model ? model->required : NULL; name && *name; name++)
+        write_leaf(w, "feature", NULL, "name", caps_feature_name(*name), NULL);
+    write_pages(w, t);
+    write_close(w, "cpu", false);
+}
+
+/* ---- memory nodes ---- */
+
+static void write_cell_pages(Writer *w, const HostCell *cell)
+{
+    for (guint i = 0; i < cell->pages->len; i++) {
+        const HostPages *pages = &g_array_index(cell->pages, HostPages, i);
+
+        write_leaf(w, "pages", NUMBER(pages->count), "unit", "KiB", "size", NUMBER(pages->size),
+                   NULL);
+    }
+}
+
+static void write_distances(Writer *w, const HostCell *cell)
+{
+    if (cell->distances->len == 0)
+        return;
+    write_start(w, "distances", NULL);
+    for (guint i = 0; i < cell->distances->len; i++) {
+        const HostDistance *distance = &g_array_index(cell->distances, HostDistance, i);
+
+        write_leaf(w, "sibling", NULL, "id", NUMBER(distance->cell), "value",
+                   NUMBER(distance->value), NULL);
+    }
+    write_close(w, "distances", false);
+}
+
+static void write_threads(Writer *w, const HostCell *cell)
+{
+    write_start(w, "cpus", "num", NUMBER(cell->threads->len), NULL);
+    for (guint i = 0; i < cell->threads->len; i++) {
+        const HostThread *thread = &g_array_index(cell->threads, HostThread, i);
+
+        write_leaf(w, "cpu", NULL, "id", NUMBER(thread->id), "socket_id", NUMBER(thread->socket),
+                   "die_id", NUMBER(thread->die), "core_id", NUMBER(thread->core), "siblings",
+                   thread->siblings, NULL);
+    }
+    write_close(w, "cpus", false);
+}
+
+static void write_cells(Writer *w, const HostTopology *topology)
+{
+    write_start(w, "topology", NULL);
+    write_start(w, "cells", "num", NUMBER(topology->cells->len), NULL);
+    for (guint i = 0; i < topology->cells->len; i++) {
+        const HostCell *cell = topology->cells->pdata[i];
+
+        write_start(w, "cell", "id", NUMBER(cell->id), NULL);
+        write_leaf(w, "memory", NUMBER(cell->memory), "unit", "KiB", NULL);
+        write_cell_pages(w, cell);
+        write_distances(w, cell);
+        write_threads(w, cell);
+        write_close(w, "cell", false);
+    }
+    write_close(w, "cells", false);
+    write_close(w, "topology", false);
+}
+
+static void write_caches(Writer *w, const HostTopology *topology)
+{
+    if (topology->caches->len == 0)
+        return;
+    write_start(w, "cache", NULL);
+    for (guint i = 0; i < topology->caches->len; i++) {
+        const HostCache *cache = &g_array_index(topology->caches, HostCache, i);
+        bool whole = cache->size % 1024 == 0;
+
+        write_leaf(w, "bank", NULL, "id", NUMBER(cache->id), "level", NUMBER(cache->level), "type",
+                   cache->type, "size", NUMBER(whole ? cache->size / 1024 : cache->size), "unit",
+                   whole ? "MiB" : "KiB", "cpus", cache->cpus, NULL);
+    }
+    write_close(w, "cache", false);
+}
+
+/* ---- the rest of the host ---- */
+
+static char *read_below(const char *root, const char *path)
+{
+    g_autofree char *whole = g_strconcat(root, path, NULL);
+
+    return file_read(whole, TEXT_LIMIT, NULL);
+}
+
+static void write_sleep(Writer *w, const char *root)
+{
+    g_autofree char *states = read_below(root, "/sys/power/state");
+    g_auto(GStrv) words = g_strsplit_set(states ? states : "", " \n", -1);
+    bool disk = g_strv_contains((const char *const *) words, "disk");
+
+    write_start(w, "power_management", NULL);
+    if (g_strv_contains((const char *const *) words, "mem"))
+        write_leaf(w, "suspend_mem", NULL, NULL);
+    if (disk)
+        write_leaf(w, "suspend_disk", NULL, NULL);
+    if (disk && g_strv_contains((const char *const *) words, "mem"))
+        write_leaf(w, "suspend_hybrid", NULL, NULL);
+    write_close(w, "power_management", false);
+}
+
+static void write_iommu(Writer *w, const char *root)
+{
+    g_autofree char *path = g_strconcat(root, "/sys/kernel/iommu_groups", NULL);
+    g_autoptr(GDir) groups = g_dir_open(path, 0, NULL);
+
+    write_leaf(w, "iommu", NULL, "support", groups && g_dir_read_name(groups) ? "yes" : "no", NULL);
+}
+
+static void write_migration(Writer *w)
+{
+    write_start(w, "migration_features", NULL);
+    write_leaf(w, "live", NULL, NULL);
+    write_start(w, "uri_transports", NULL);
+    write_leaf(w, "uri_transport", "tcp", NULL);
+    write_close(w, "uri_transports", false);
+    write_close(w, "migration_features", false);
+}
+
+static void write_secmodel(Writer *w, const char *model, const char *label)
+{
+    write_start(w, "secmodel", NULL);
+    write_leaf(w, "model", model, NULL);
+    write_leaf(w, "doi", "0", NULL);
+    if (label) {
+        write_leaf(w, "baselabel", label, "type", "kvm", NULL);
+        write_leaf(w, "baselabel", label, "type", "qemu", NULL);
+    }
+    write_close(w, "secmodel", false);
+}
+
+static void write_secmodels(Writer *w)
+{
+    g_autofree char *label = g_strdup_printf("+%u:+%u", qemu_user.uid, qemu_user.gid);
+
+    write_secmodel(w, "none", NULL);
+    if (qemu_user.given)
+        write_secmodel(w, "dac", label);
+}
+
+static void write_host(Writer *w, const CapabilitiesHost *host, const GPtrArray *caps)
+{
+    char uuid[UUID_TEXT];
+
+    write_start(w, "host", NULL);
+    write_leaf(w, "uuid", uuid_print(&host->uuid, uuid), NULL);
+    write_cpu(w, host, caps);
+    write_sleep(w, host->root);
+    write_iommu(w, host->root);
+    write_migration(w);
+    write_cells(w, host->topology);
+    write_caches(w, host->topology);
+    write_secmodels(w);
+    write_close(w, "host", false);
+}
+
+/* ---- guests ---- */
+
+/* Under its name, and again under its alias. */
+static void write_machine(Writer *w, const CapsMachine *machine)
+{
+    const char *deprecated = machine->deprecated ? "yes" : NULL;
+
+    write_leaf(w, "machine", machine->name, "maxCpus", NUMBER(machine->max_cpus), "deprecated",
+               deprecated, NULL);
+    if (machine->alias)
+        write_leaf(w, "machine", machine->alias, "canonical", machine->name, "maxCpus",
+                   NUMBER(machine->max_cpus), "deprecated", deprecated, NULL);
+}
+
+/* Clients take the first one for the default. */
+static void write_machines(Writer *w, const Caps *caps)
+{
+    const CapsMachine *first = caps_machine(caps, NULL);
+
+    if (first)
+        write_machine(w, first);
+    for (guint i = 0; i < caps->machines->len; i++) {
+        if (caps->machines->pdata[i] != first)
+            write_machine(w, caps->machines->pdata[i]);
+    }
+}
+
+static void write_features(Writer *w, const char *arch)
+{
+    bool narrow = strcmp(arch, "i686") == 0, x86 = narrow || strcmp(arch, "x86_64") == 0;
+
+    write_start(w, "features", NULL);
+    if (narrow) {
+        write_leaf(w, "pae", NULL, NULL);
+        write_leaf(w, "nonpae", NULL, NULL);
+    }
+    if (x86) {
+        write_leaf(w, "acpi", NULL, "default", "on", "toggle", "yes", NULL);
+        write_leaf(w, "apic", NULL, "default", "on", "toggle", "no", NULL);
+    }
+    write_leaf(w, "cpuselection", NULL, NULL);
+    write_leaf(w, "deviceboot", NULL, NULL);
+    write_close(w, "features", false);
+}
+
+static void write_guest(Writer *w, const CapsEmulator *emulator, const Caps *caps)
+{
+    write_start(w, "guest", NULL);
+    write_leaf(w, "os_type", "hvm", NULL);
+    write_start(w, "arch", "name", emulator->arch, NULL);
+    write_leaf(w, "wordsize", NUMBER(emulator->bits), NULL);
+    write_leaf(w, "emulator", emulator->binary, NULL);
+    write_machines(w, caps);
+    write_leaf(w, "domain", NULL, "type", "qemu", NULL);
+    if (caps->kvm)
+        write_leaf(w, "domain", NULL, "type", "kvm", NULL);
+    write_close(w, "arch", false);
+    write_features(w, emulator->arch);
+    write_close(w, "guest", false);
+}
+
+/* ---- the whole ---- */
+
+char *capabilities_write(const CapabilitiesHost *host, const GArray *emulators,
+                         const GPtrArray *caps)
+{
+    Writer w = { .out = g_string_new(NULL) };
+
+    write_start(&w, "capabilities", NULL);
+    write_host(&w, host, caps);
+    for (guint i = 0; i < emulators->len; i++) {
+        if (caps->pdata[i])
+            write_guest(&w, &g_array_index(emulators, CapsEmulator, i), caps->pdata[i]);
+    }
+    write_close(&w, "capabilities", false);
+    return g_string_free(w.out, FALSE);
+}
+
+/* An emulator that cannot be asked takes nothing away from the others. */
+static GPtrArray *ask_all(const GArray *emulators)
+{
+    GPtrArray *caps = g_ptr_array_new_with_free_func((GDestroyNotify) caps_unref);
+
+    for (guint i = 0; i < emulators->len; i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_ptr_array_add(caps, caps_of(g_array_index(emulators, CapsEmulator, i).binary, &error));
+        if (error)
+            g_warning("emulator left out: %s", error->message);
+    }
+    return caps;
+}
+
+char *capabilities_format(GError **error)
+{
+    g_autofree char *kept = daemon_path("var/lib/ostler/host-uuid");
+    g_autofree char *cpuinfo = read_below("", "/proc/cpuinfo");
+    g_autoptr(HostCpu) cpu = host_cpu_read(cpuinfo ? cpuinfo : "");
+    g_autoptr(HostTopology) topology = host_topology_read("", error);
+    g_autoptr(GArray) emulators = caps_emulators();
+    g_autoptr(GPtrArray) caps = NULL;
+    CapabilitiesHost host = { .cpu = cpu, .topology = topology, .root = "" };
+
+    if (!topology || !host_uuid("", kept, &host.uuid, error))
+        return NULL;
+    caps = ask_all(emulators);
+    return capabilities_write(&host, emulators, caps);
+}
