@@ -132,7 +132,7 @@ XmlElement vlan_element = {
     .finish = vlan_finish,
 };
 
-static const char *const virtualport_type_names[] = { NULL,           "802.1Qbg", "802.1Qbh",
+static const char *const virtualport_type_names[] = { NULL,          "802.1Qbg", "802.1Qbh",
                                                       "openvswitch", "midonet",  NULL };
 
 static const XmlField virtualport_fields[] = {

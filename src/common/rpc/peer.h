@@ -1,9 +1,9 @@
 /* peer.h - the calling side of the same procedures, daemon to daemon
  *
  * peer_<procedure>() asks the daemon that owns it, over a connection of our own that is made when
- * it is first needed, and returns when the reply is there: in a worker. with: descriptors to go with
- * the call, or NULL; fds: those that come with the reply, from fds_new(), or NULL. What is in the
- * reply is freed with peer_<procedure>_free(). */
+ * it is first needed, and returns when the reply is there: in a worker. with: descriptors to go
+ * with the call, or NULL; fds: those that come with the reply, from fds_new(), or NULL. What is in
+ * the reply is freed with peer_<procedure>_free(). */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
