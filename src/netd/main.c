@@ -41,7 +41,7 @@ static bool begin(GError **error)
         .states = daemon_path("run/ostler/network/state"),
     };
     port_store = (Store){ .states = daemon_path("run/ostler/network/port") };
-    if (!recover_all(error))
+    if (!port_watch_links(error) || !recover_all(error))
         return false;
     recover_autostart();
     return true;

@@ -262,7 +262,9 @@ static void drop_floor(const NetworkPort *port)
         (void) shape_drop_floor(port->bridge, port->class_id, NULL);
 }
 
-/* ---- from outside ---- */
+/* ---- made, changed, ended ---- */
+
+static void note_link(Net *net, const Port *port, const char *link);
 
 Port *port_create(Net *net, NetworkPort *definition, bool reclaim, GError **error)
 {
@@ -304,6 +306,7 @@ bool port_set_link(Net *net, Port *port, const char *link, GError **error)
 {
     g_autoptr(PortView) view = port_view(port);
 
+    note_link(net, port, link);
     return publish(net, port, view_new(xml_copy(&port_element, view->port), link), error);
 }
 
@@ -330,6 +333,94 @@ void port_drop_all(Net *net)
     }
 }
 
+/* ---- the ends of links ---- */
+
+/* A port by its link. */
+typedef struct Place {
+    char *link;
+    Net *net;
+    Uuid port; /* zero: all of the network are to be looked at */
+} Place;
+
+static GHashTable *places; /* link -> Place; the loop's */
+
+static void place_free(void *data)
+{
+    Place *place = data;
+
+    net_unref(place->net);
+    g_free(place->link);
+    g_free(place);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Place, place_free)
+
+static Place *place_new(Net *net, const Uuid *port, const char *link)
+{
+    Place *place = g_new0(Place, 1);
+
+    *place = (Place){ g_strdup(link), net_ref(net), *port };
+    return place;
+}
+
+static void note(void *place) { g_hash_table_replace(places, ((Place *) place)->link, place); }
+
+static void note_link(Net *net, const Port *port, const char *link)
+{
+    loop_hop(note, place_new(net, &port->object.uuid, link));
+}
+
+/* Another link may have the name by now, and the port be another link's. */
+static void drop_if_ended(Net *net, Port *port)
+{
+    g_autoptr(PortView) view = port_view(port);
+
+    if (view->link && !if_nametoindex(view->link))
+        (void) port_delete(net, port, NULL);
+}
+
+/* On the network's strand. */
+static void drop_ended(void *data)
+{
+    g_autoptr(Place) place = data;
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(Port) port = NULL;
+
+    if (!uuid_is_zero(&place->port)) {
+        port = port_find(place->net, &place->port, NULL);
+        if (port)
+            drop_if_ended(place->net, port);
+        return;
+    }
+    all = registry_list(place->net->ports);
+    for (guint i = 0; i < all->len; i++)
+        drop_if_ended(place->net, all->pdata[i]);
+}
+
+static void look_after(Place *place)
+{
+    strand_do(place->net->object.strand, MODE_CHANGE, "the end of a link", drop_ended, place);
+}
+
+static void link_gone(const char *name)
+{
+    g_autoptr(GPtrArray) active = NULL;
+    void *place;
+
+    if (name && g_hash_table_steal_extended(places, name, NULL, &place))
+        look_after(place);
+    active = name ? NULL : net_list(true);
+    for (guint i = 0; active && i < active->len; i++)
+        look_after(place_new(active->pdata[i], &(Uuid){}, NULL));
+}
+
+bool port_watch_links(GError **error)
+{
+    places = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, place_free);
+    return link_watch(link_gone, error);
+}
+
+/* ---- from outside ---- */
+
 char *port_user(Net *net)
 {
     g_autoptr(GPtrArray) all = registry_list(net->ports);
@@ -348,8 +439,10 @@ static bool load_into(Net *net, PortState *state)
     g_autoptr(Port) port = port_new(state->port);
     g_autoptr(Object) other = NULL;
 
-    if (state->link)
+    if (state->link) {
         plug_restore(state->link, state->port);
+        note_link(net, port, state->link);
+    }
     object_swap_view(&port->object, view_new(g_steal_pointer(&state->port), state->link));
     other = registry_add(net->ports, &port->object);
     return true;

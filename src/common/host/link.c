@@ -3,6 +3,7 @@
 #include "host/link.h"
 
 #include "host/netlink.h"
+#include "loop/loop.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -380,4 +381,52 @@ bool link_foreach_route(int family, bool (*visit)(const HostRoute *route, void *
                              visit_route, &with);
 
     return !errnum || fail_errno(error, errnum, "cannot list the host's routes");
+}
+
+/* ---- ends ---- */
+
+static struct {
+    struct nl_sock *socket;
+    void (*gone)(const char *name);
+} watching;
+
+/* A link that leaves its bridge is told in the same way, with the bridge's family. */
+static int on_message(struct nl_msg *message, void *)
+{
+    struct nlmsghdr *header = nlmsg_hdr(message);
+    const struct ifinfomsg *info = nlmsg_data(header);
+    Link link;
+
+    if (header->nlmsg_type != RTM_DELLINK || info->ifi_family != AF_UNSPEC)
+        return NL_OK;
+    read_link(header, &link);
+    watching.gone(link.name);
+    return NL_OK;
+}
+
+static void read_messages(uint32_t, void *)
+{
+    int result;
+
+    do
+        result = nl_recvmsgs_default(watching.socket);
+    while (result >= 0);
+    if (result != -NLE_AGAIN)
+        watching.gone(NULL);
+}
+
+bool link_watch(void (*gone)(const char *name), GError **error)
+{
+    watching.socket = nl_socket_alloc();
+    nl_socket_disable_seq_check(watching.socket);
+    nl_socket_modify_cb(watching.socket, NL_CB_VALID, NL_CB_CUSTOM, on_message, NULL);
+    if (nl_connect(watching.socket, NETLINK_ROUTE) < 0 ||
+        nl_socket_add_membership(watching.socket, RTNLGRP_LINK) < 0 ||
+        nl_socket_set_nonblocking(watching.socket) < 0) {
+        nl_socket_free(g_steal_pointer(&watching.socket));
+        return fail(error, ERR_INTERNAL, "the ends of links cannot be watched");
+    }
+    watching.gone = gone;
+    (void) watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
+    return true;
 }

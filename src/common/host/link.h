@@ -65,3 +65,7 @@ typedef struct HostRoute {
 } HostRoute;
 bool link_foreach_route(int family, bool (*visit)(const HostRoute *route, void *data), void *data,
                         GError **error);
+
+/* Calls gone(name), in the loop, when a link has ended; with NULL when it is not known which ones
+ * have. */
+bool link_watch(void (*gone)(const char *name), GError **error);
