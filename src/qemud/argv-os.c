@@ -80,6 +80,10 @@ bool firmware_add(Args *args, const Domain *live, GError **error)
     const Os *os = &live->os;
     char *path;
 
+    if (!os->loader && os->firmware == FIRMWARE_EFI)
+        return fail(error, ERR_OPERATION_FAILED,
+                    "Unable to find 'efi' firmware that is compatible with the current "
+                    "configuration");
     if (!os->loader)
         return true;
     if (os->loader_type == LOADER_PFLASH)

@@ -11,6 +11,7 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -120,11 +121,9 @@ static Caps *find_out(const char *binary, const char *key, GError **error)
 {
     Caps *caps = load(binary, key);
 
-    if (caps)
-        return caps;
-    caps = caps_probe(binary, error);
-    if (caps)
+    if (!caps && (caps = caps_probe(binary, error)))
         save(caps, key);
+    (void) malloc_trim(0); /* the answers took many times what is kept of them */
     return caps;
 }
 

@@ -132,15 +132,35 @@ Json *iface_backend_json(const Iface *iface)
 
 /* ---- the command line ---- */
 
+/* The card's own firmware is a file of the host. */
+static bool hand_over_rom(Args *args, const Iface *iface, Json *device, GError **error)
+{
+    g_autofree char *path = NULL;
+
+    if (!iface->info.rom_file || iface->info.rom_enabled == SWITCH_OFF)
+        return true;
+    path = args_file(args, iface->info.rom_file, error);
+    if (path)
+        json_object_object_add(device, "romfile", json_object_new_string(path));
+    return path != NULL;
+}
+
+static bool add_iface(Args *args, const Domain *live, const Iface *iface, GError **error)
+{
+    g_autoptr(Json) json = iface_json(live, iface, args->caps, error);
+
+    if (!json || !hand_over_rom(args, iface, json, error))
+        return false;
+    args_json(args, "-netdev", iface_backend_json(iface));
+    args_json(args, "-device", g_steal_pointer(&json));
+    return true;
+}
+
 bool ifaces_add(Args *args, const Domain *live, GError **error)
 {
     for (LIST_EACH(Iface, iface, live->interfaces)) {
-        Json *json = iface_json(live, iface, args->caps, error);
-
-        if (!json)
+        if (!add_iface(args, live, iface, error))
             return false;
-        args_json(args, "-netdev", iface_backend_json(iface));
-        args_json(args, "-device", json);
     }
     return true;
 }

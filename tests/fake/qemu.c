@@ -56,6 +56,7 @@ static struct {
     const char *name, *arch;
     unsigned long long memory; /* in bytes */
     unsigned cpus;
+    char *vnc; /* where it would listen: "host:display"; NULL: nowhere */
     Chardev chardevs[CHARDEVS];
     size_t chardev_count;
     char *monitor; /* id of its chardev */
@@ -268,6 +269,19 @@ static Json *query_memory(Json *)
     return printed("{\"base-memory\":%llu,\"plugged-memory\":0}", fake.memory);
 }
 
+/* Nobody listens there, so all may have the same display. */
+static Json *query_vnc(Json *)
+{
+    char *colon = fake.vnc ? strrchr(fake.vnc, ':') : NULL;
+
+    if (!colon)
+        return json_object_new_array();
+    return printed("[{\"id\":\"default\",\"auth\":\"none\",\"clients\":[],"
+                   "\"server\":[{\"host\":\"%.*s\",\"service\":\"%d\",\"family\":\"ipv4\","
+                   "\"websocket\":false,\"auth\":\"none\"}]}]",
+                   (int) (colon - fake.vnc), fake.vnc, 5900 + atoi(colon + 1));
+}
+
 static Json *query_name(Json *) { return printed("{\"name\":\"%s\"}", fake.name); }
 static Json *query_target(Json *) { return printed("{\"arch\":\"%s\"}", fake.arch); }
 
@@ -385,7 +399,7 @@ static const struct {
     { "query-target", query_target, NULL },
     { "query-version", NULL,
       "{\"qemu\":{\"major\":7,\"minor\":2,\"micro\":0},\"package\":\"fake\"}" },
-    { "query-vnc-servers", NULL, "[]" },
+    { "query-vnc-servers", query_vnc, NULL },
     { "quit", do_quit, NULL },
     { "set-action", set_action, NULL },
     { "stop", do_stop, NULL },
@@ -674,6 +688,8 @@ static void set_actions(const char *list)
     free(shutdown);
 }
 
+static void set_vnc(const char *list) { fake.vnc = strndup(list, strcspn(list, ",")); }
+
 static void set_monitor(const char *list)
 {
     if (strstr(list, "mode=control"))
@@ -685,9 +701,9 @@ static const struct {
     const char *option;
     void (*set)(const char *list);
 } options[] = {
-    { "-mon", set_monitor },     { "-machine", set_machine }, { "-name", set_name },
-    { "-m", set_memory },        { "-smp", set_cpus },        { "-action", set_actions },
-    { "-chardev", add_chardev },
+    { "-mon", set_monitor }, { "-machine", set_machine }, { "-name", set_name },
+    { "-m", set_memory },    { "-smp", set_cpus },        { "-action", set_actions },
+    { "-vnc", set_vnc },     { "-chardev", add_chardev },
 };
 
 static void read_command_line(int argc, char **argv)

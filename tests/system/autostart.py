@@ -72,8 +72,7 @@ def _(s):
     s.define('two')
     reboot_host(s)
     dom = s.conn.lookupByName('one')
-    until(dom.isActive, 'the marked guest does not start')
-    equal(dom.state()[0], libvirt.VIR_DOMAIN_RUNNING)
+    until(lambda: dom.state()[0] == libvirt.VIR_DOMAIN_RUNNING, 'the marked guest does not start')
     equal(s.conn.lookupByName('two').isActive(), 0)
 
 

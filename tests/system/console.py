@@ -10,7 +10,8 @@ import termios
 
 import libvirt
 from harness import LIMIT, Console, Timeout, case, contains, equal, main, refused, until
-from libvirt import VIR_ERR_INTERNAL_ERROR, VIR_ERR_INVALID_ARG, VIR_ERR_OPERATION_FAILED, VIR_ERR_OPERATION_INVALID
+from libvirt import (VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR, VIR_ERR_INVALID_ARG,
+                     VIR_ERR_OPERATION_FAILED, VIR_ERR_OPERATION_INVALID)
 
 FORCE, SAFE = libvirt.VIR_DOMAIN_CONSOLE_FORCE, libvirt.VIR_DOMAIN_CONSOLE_SAFE
 GUEST = {
@@ -159,8 +160,8 @@ def _(s):
     log = s.file('serial.log')
     dom = s.define('mute', serial=f"<serial type='file'><source path='{log}'/></serial>")
     dom.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-    refused(VIR_ERR_INTERNAL_ERROR, dom.openConsole, None, s.conn.newStream(0), 0)
-    refused(VIR_ERR_INTERNAL_ERROR, dom.openConsole, 'serial0', s.conn.newStream(0), 0)
+    for device in (None, 'serial0'):
+        refused((VIR_ERR_INTERNAL_ERROR, VIR_ERR_CONFIG_UNSUPPORTED), dom.openConsole, device, s.conn.newStream(0), 0)
     events = s.events('LIFECYCLE')
     dom.destroy()
     s.define('mute', uuid=dom.UUIDString(), cmdline='guest.run=/bin/true',
@@ -177,7 +178,6 @@ def _(s):
     dom = s.define('odd', serial=f"<serial type='unix'><source mode='bind' path='{path}'/></serial>"
                                  "<serial type='null'/>")
     dom.create()
-    refused(VIR_ERR_INTERNAL_ERROR, dom.openConsole, 'serial0', s.conn.newStream(0), 0, naming='serial0')
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(LIMIT)
         peer.connect(path)

@@ -58,6 +58,8 @@ XML = VIR_ERR_XML_ERROR
 LOST = (VIR_ERR_INTERNAL_ERROR, VIR_ERR_XML_ERROR)
 MALFORMED = (VIR_ERR_XML_DETAIL, VIR_ERR_XML_ERROR)
 UNSUPPORTED = VIR_ERR_CONFIG_UNSUPPORTED
+# A value out of a set: the reference answers now one, now the other.
+VALUE = (XML, UNSUPPORTED)
 DISK = "<disk type='file'><source file='/x'/><target dev='{}' bus='{}'/></disk>"
 RNG = ("<rng model='virtio'><backend model='random'>/dev/urandom</backend>"
        "<address type='pci' domain='0x0000' bus='0x00' slot='{}' function='0x0'/></rng>")
@@ -70,7 +72,7 @@ BAD = [
     ('a wrong end', "<domain type='qemu'>\n<name>x</nome></domain>", MALFORMED, '2'),
     ('another root', '<network/>', XML, 'network'),
     ('no type', '<domain><name>x</name></domain>', LOST, 'type'),
-    ('a type that nobody knows', "<domain type='warp'><name>x</name></domain>", UNSUPPORTED, 'warp'),
+    ('a type that nobody knows', "<domain type='warp'><name>x</name></domain>", VALUE, 'warp'),
     ('a type of another driver', guest_xml('x', kind='lxc'), UNSUPPORTED, 'lxc'),
     ('no name', "<domain type='qemu'><memory>1</memory></domain>", VIR_ERR_NO_NAME, 'name'),
     ('an empty name', guest_xml(''), VIR_ERR_NO_NAME, 'name'),
@@ -79,7 +81,7 @@ BAD = [
     ('no os', "<domain type='qemu'><name>x</name><memory>1</memory></domain>", XML, 'type'),
     ('a machine that nobody makes', guest_xml('x', machine='abacus'), (XML, UNSUPPORTED), ''),
     ('an architecture without emulator', guest_xml('x').replace("arch='x86_64'", "arch='s390x'"), UNSUPPORTED, 's390x'),
-    ('memory in feet', guest_xml('x').replace("unit='MiB'", "unit='feet'"), VIR_ERR_INVALID_ARG, 'feet'),
+    ('memory in feet', guest_xml('x').replace("unit='MiB'", "unit='feet'"), (XML, VIR_ERR_INVALID_ARG), 'feet'),
     ('no memory', guest_xml('x').replace("<memory unit='MiB'>128</memory>", ''), XML, 'memory'),
     ('memory of minus one', guest_xml('x', memory=-1), XML, ''),
     ('memory that is no number', guest_xml('x', memory='much'), XML, 'memory'),
@@ -88,12 +90,12 @@ BAD = [
     ('more processors online than there are', guest_xml('x').replace('<vcpu>', "<vcpu current='9'>"), UNSUPPORTED, ''),
     ('a disk without target', guest_xml('x', devices="<disk type='file'><source file='/x'/></disk>"),
      (VIR_ERR_NO_TARGET, XML), 'target'),
-    ('a disk of no type', guest_xml('x', devices="<disk type='stone'><target dev='vda'/></disk>"), XML, 'stone'),
-    ('a bus that does not exist', guest_xml('x', devices=DISK.format('vda', 'tram')), XML, 'tram'),
+    ('a disk of no type', guest_xml('x', devices="<disk type='stone'><target dev='vda'/></disk>"), VALUE, 'stone'),
+    ('a bus that does not exist', guest_xml('x', devices=DISK.format('vda', 'tram')), VALUE, 'tram'),
     ('two disks at one target', guest_xml('x', devices=2 * DISK.format('vda', 'virtio')), XML, 'vda'),
-    ('an action that does not exist', guest_xml('x', on='<on_reboot>dance</on_reboot>'), UNSUPPORTED, 'dance'),
+    ('an action that does not exist', guest_xml('x', on='<on_reboot>dance</on_reboot>'), VALUE, 'dance'),
     ('a feature that does not exist', guest_xml('x', features='<flight/>'), UNSUPPORTED, 'flight'),
-    ('a serial port of no type', guest_xml('x', devices="<serial type='morse'/>"), UNSUPPORTED, 'morse'),
+    ('a serial port of no type', guest_xml('x', devices="<serial type='morse'/>"), VALUE, 'morse'),
     ('one address twice', guest_xml('x', devices=2 * RNG.format('0x07')), XML, '07'),
     ('an address off the bus', guest_xml('x', devices=RNG.format('0x20')), XML, ''),
     ('an address that is no number', guest_xml('x', devices=RNG.format('seven')), XML, 'slot'),

@@ -269,6 +269,7 @@ class Stack:
         self.root = '/mnt/ostler/root' if PEER == 'ostler' else '/'
         self.lab = '/mnt/ostler/lab'
         self.conn = None
+        self.children = {} # daemons that were started, and are not to end by themselves
         self.disk = None   # a folder for the daemons' files, when memory would flatter them
         self.kept = ()     # names of guests that outlive a case
         self.opened = []   # what ends with the case
@@ -326,13 +327,17 @@ class Stack:
 
     def start(self):
         if PEER == 'ostler':
-            return stack.up(self.root, BUILD)
+            self.children.update(stack.up(self.root, BUILD))
+            return
         with open('/mnt/ostler/libvirtd.log', 'ab') as log:
             # a pid file is taken away by who ends the daemon
             for daemon in ('virtlogd', 'libvirtd'):
                 if not os.path.exists(f'/run/{daemon}.pid'):
                     subprocess.run([f'/usr/sbin/{daemon}', '-d', '-p', f'/run/{daemon}.pid'], check=True, stderr=log)
-        return {}
+
+    def died(self):
+        """Daemons that ended although nobody asked them to: {name: status}."""
+        return {n: c.returncode for n, c in self.children.items() if c.poll() is not None}
 
     def daemon_pid(self, name='qemud'):
         if PEER == 'ostler':
@@ -345,6 +350,7 @@ class Stack:
 
     def kill(self, name='qemud', number=signal.SIGKILL):
         pid = self.daemon_pid(name)
+        self.children.pop(name, None)
         os.kill(pid, number)
         if stack.wait_for_end([pid], LIMIT):
             raise Timeout(f'{name} goes on after signal {number}')
@@ -360,6 +366,7 @@ class Stack:
 
     def stop(self):
         if PEER == 'ostler':
+            self.children.clear()
             stack.down(self.root)
         elif self.daemon_pid():
             self.kill(number=signal.SIGTERM)
@@ -535,6 +542,10 @@ def contains(text, *pieces):
 
 # ---- running ------------------------------------------------------------------------------------
 
+# What a daemon keeps for its next start: configuration, what it knows of emulators, that it has autostarted.
+LASTING = re.compile(r'\.conf$|/caps/|/autostarted$|/host-uuid$')
+
+
 def left_behind():
     """What outlived its owner: processes, sockets, files of guests that are gone."""
     left = []
@@ -549,7 +560,7 @@ def left_behind():
             left.append(f'process {pid} {comm}')
     for top in ('run', 'etc/ostler', 'var/lib/ostler'):
         for folder, _folders, files in os.walk(os.path.join(s.root, top)):
-            left += [os.path.join(folder, f) for f in files if not f.endswith(('.conf', '.lock'))]
+            left += [os.path.join(folder, f) for f in files if not LASTING.search(os.path.join(folder, f))]
     return left
 
 
@@ -586,9 +597,14 @@ def run_case(number, name, function):
 
 def clean_after_failure():
     """One failed case must not fail the next; what cannot be cleaned the last case reports."""
+    for name, status in s.died().items():
+        print(f'# ostler-{name} ended by itself, with status {status}')
+        for line in stack.last_lines(stack.log_path(s.root, name), 8).splitlines():
+            print('#   ' + line)
     try:
         s.start()
-        s.conn = s.conn or s.connect()
+        if not s.conn or not s.conn.isAlive():
+            s.conn = s.connect()
         s.clean()
     except Exception as e:
         print(f'# cleaning: {e}')

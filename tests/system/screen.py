@@ -33,11 +33,15 @@ def _(s):
     while data := stream.recv(65536):
         picture += data
     stream.finish()
-    equal(kind, 'image/png')
-    equal(picture[:8], b'\x89PNG\r\n\x1a\n')
-    width, height = struct.unpack('>II', picture[16:24])
-    assert width >= 320 and height >= 200, (width, height)
-    equal(picture[-8:-4], b'IEND')
+    if kind == 'image/png':
+        equal((picture[:8], picture[-8:-4]), (b'\x89PNG\r\n\x1a\n', b'IEND'))
+        width, height = struct.unpack('>II', picture[16:24])
+    else:
+        equal(kind, 'image/x-portable-pixmap')
+        magic, width, height, pixels = picture.split(None, 3)
+        # "255" and one white character stand before the pixels
+        equal((magic, len(pixels)), (b'P6', 4 + 3 * int(width) * int(height)))
+    assert int(width) >= 320 and int(height) >= 200, (width, height)
 
 
 @case('a screen that is not there is refused, and a guest without')
@@ -52,10 +56,10 @@ def _(s):
 @case('what virsh writes as a screenshot')
 def _(s):
     guest(s)
-    path = os.path.join(s.home, 'shot.png')
+    path = os.path.join(s.home, 'shot')
     s.virsh('screenshot', 'vm', path)
     with open(path, 'rb') as f:
-        equal(f.read(4), b'\x89PNG')
+        assert f.read(2) in (b'\x89P', b'P6')
 
 
 @case('keys arrive in the guest')
@@ -76,7 +80,7 @@ def _(s):
 @case('keys that do not exist are refused')
 def _(s):
     dom = guest(s)
-    refused(VIR_ERR_INTERNAL_ERROR, dom.sendKey, libvirt.VIR_KEYCODE_SET_LINUX, 0, [60000], 1, 0)
+    refused((VIR_ERR_INTERNAL_ERROR, VIR_ERR_INVALID_ARG), dom.sendKey, libvirt.VIR_KEYCODE_SET_LINUX, 0, [60000], 1, 0)
     refused(VIR_ERR_INVALID_ARG, dom.sendKey, 99, 0, [30], 1, 0)
     refused(VIR_ERR_INVALID_ARG, dom.sendKey, libvirt.VIR_KEYCODE_SET_LINUX, 0, [30] * 17, 17, 0)
     refused(VIR_ERR_INVALID_ARG, dom.sendKey, libvirt.VIR_KEYCODE_SET_LINUX, 0, [30], 1, 1)

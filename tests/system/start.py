@@ -150,7 +150,7 @@ FAILS = [
     ('a kernel that is none', {'boot': '<kernel>/etc/passwd</kernel>'},
      VIR_ERR_INTERNAL_ERROR, 'qemu'),
     ('a disk in a format that it has not', {'devices': DISK.format('/etc/passwd').replace(
-        '<source', "<driver name='qemu' type='qcow2'/><readonly/><source")}, VIR_ERR_INTERNAL_ERROR, ''),
+        '<source', "<driver name='qemu' type='qcow2'/><readonly/><source")}, (VIR_ERR_INTERNAL_ERROR, VIR_ERR_OPERATION_FAILED), 'qcow2'),
     ('a loader that is missing', {'boot': "<loader type='rom'>/nowhere/bios.bin</loader>"},
      VIR_ERR_SYSTEM_ERROR, '/nowhere/bios.bin'),
 ]

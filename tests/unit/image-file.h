@@ -57,5 +57,5 @@ static inline void make_qcow2(const char *path, const Qcow2 *what)
         put(file + 8, what->backing_offset ? what->backing_offset : (uint64_t) (end - file), 8);
         put(file + 16, strlen(what->backing), 4);
     }
-    g_assert_true(g_file_set_contents(path, (const char *) file, 4 * CLUSTER, NULL));
+    g_assert_true(g_file_set_contents_full(path, (const char *) file, 4 * CLUSTER, 0, 0600, NULL));
 }

@@ -24,7 +24,7 @@
 
 #define QEMU "/usr/bin/qemu-system-x86_64"
 
-enum { TEXT_LIMIT = 1 << 20, PATIENCE_S = 60 };
+enum { TEXT_LIMIT = 1 << 20, PATIENCE_S = 60, NOBODY = 65534 };
 
 /* ---- what the guests have ---- */
 
@@ -36,7 +36,7 @@ static char *at(const char *directory, const char *name)
 static void make(const char *directory, const char *name, size_t size)
 {
     g_autofree char *path = at(directory, name);
-    g_auto(Fd) fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    g_auto(Fd) fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
     g_assert_cmpint(ftruncate(fd, size), ==, 0);
 }
@@ -58,7 +58,7 @@ static void make_kernel(const char *directory)
     bytes[0x211] = 1;                             /* loaded high */
     memcpy(bytes + 0x22c, "\xff\xff\xff\x37", 4); /* where an initrd ends at most */
     memcpy(bytes + 0x238, "\x00\x08", 2);         /* of the command line */
-    g_assert_true(g_file_set_contents(path, bytes, 16384, NULL));
+    g_assert_true(g_file_set_contents_full(path, bytes, 16384, 0, 0600, NULL));
 }
 
 static void make_files(const char *directory)
@@ -167,14 +167,14 @@ static bool prepare(Guest *guest, const char *name, GError **error)
     return guest->domain && driver_check(guest->domain, error);
 }
 
-static bool build(Guest *guest, int monitor, GError **error)
+static bool build(Guest *guest, int monitor, uid_t user, GError **error)
 {
     guest->args = args_new();
     guest->args->caps = fixed_caps();
     guest->args->directory = guest->run;
     guest->args->monitor = monitor;
-    guest->args->uid = geteuid();
-    guest->args->gid = getegid();
+    guest->args->uid = user;
+    guest->args->gid = user;
     guest->args->sandbox = true;
     guest->args->vnc_listen = "127.0.0.1";
     return argv_build(guest->args, guest->domain, error);
@@ -277,7 +277,7 @@ static void test_case(const void *data)
         return;
     }
     before = scratch_list(guest.directory);
-    if (build(&guest, 9999, &error)) {
+    if (build(&guest, 9999, geteuid(), &error)) {
         compare(&guest, name);
     } else {
         g_autofree char *left = scratch_list(guest.run);
@@ -303,6 +303,13 @@ static bool enter_network(void)
     return ioctl(fd, SIOCSIFFLAGS, &request) == 0;
 }
 
+/* QEMU runs as somebody who may make files in the run's directory and has no right to any other. */
+static void give_directories(const Guest *guest)
+{
+    g_assert_cmpint(chown(guest->directory, NOBODY, NOBODY), ==, 0);
+    g_assert_cmpint(chown(guest->run, NOBODY, NOBODY), ==, 0);
+}
+
 static pid_t run(const Guest *guest, int monitor, int log, int *pidfd)
 {
     g_autoptr(GArray) keep = g_array_copy(guest->args->fds);
@@ -315,6 +322,9 @@ static pid_t run(const Guest *guest, int monitor, int log, int *pidfd)
         .err = log,
         .keep = (const int *) (void *) g_array_append_val(keep, monitor)->data,
         .kept = keep->len,
+        .as_user = true,
+        .uid = NOBODY,
+        .gid = NOBODY,
     };
     pid_t pid;
 
@@ -429,7 +439,8 @@ static void test_run(const void *data)
     listener = unix_listen(path, SOCK_STREAM, 0600, NULL);
     log_fd = open(log_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     monitor = connect_monitor(path);
-    (void) build(&guest, listener, &error);
+    give_directories(&guest);
+    (void) build(&guest, listener, NOBODY, &error);
     g_assert_no_error(error);
     pid_t pid = run(&guest, listener, log_fd, &pidfd);
     fd_close(g_steal_fd(&listener));

@@ -165,7 +165,9 @@ static bool peer_read(Peer *peer, void *bytes, size_t size, GArray *fds)
     for (char *at = bytes; size;) {
         char control[CMSG_SPACE(8 * sizeof(int))];
         struct iovec data = { at, size };
-        struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
+        struct msghdr message = { .msg_iov = &data,
+                                  .msg_iovlen = 1,
+                                  .msg_control = control,
                                   .msg_controllen = sizeof(control) };
         ssize_t got = recvmsg(peer->fd, &message, MSG_CMSG_CLOEXEC);
         struct cmsghdr *with = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
@@ -235,8 +237,20 @@ static int call(Peer *peer, int proc, void *filter, const void *args)
     return code_of(&got);
 }
 
-enum { OPEN = 1, CLOSE = 2, GET_TYPE = 3, OS_TYPE = 19, SUSPEND = 34, STATE = 212, AUTH_LIST = 66,
-       FEATURE = 60, SCREENSHOT = 211, CONSOLE = 201, NETWORKS = 52, REGISTER = 316 };
+enum {
+    OPEN = 1,
+    CLOSE = 2,
+    GET_TYPE = 3,
+    OS_TYPE = 19,
+    SUSPEND = 34,
+    STATE = 212,
+    AUTH_LIST = 66,
+    FEATURE = 60,
+    SCREENSHOT = 211,
+    CONSOLE = 201,
+    NETWORKS = 52,
+    REGISTER = 316
+};
 
 static void open_connection(Peer *peer)
 {

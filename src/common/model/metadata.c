@@ -53,7 +53,6 @@ char *metadata_get(const char *raw, const char *uri, GError **error)
 {
     g_autoptr(xmlDoc) document = read_raw(raw, error), alone = NULL;
     xmlNode *node = document ? find(document, uri) : NULL, *copy;
-    g_autofree char *text = NULL;
 
     if (!node)
         return NULL;

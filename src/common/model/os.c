@@ -76,27 +76,18 @@ static XmlElement feature_element = {
 static const XmlField nvram_fields[] = {
     XML_ENUM("@type", NvramFile, source.type, source_type_names),
     XML_STRING("@template", NvramFile, template_path),
-    XML_STRING(".", NvramFile, path),
-    XML_ENUM("format/@type", NvramFile, format, source_format_names),
+    XML_STRING(".", NvramFile, path, .when = WHEN(SOURCE_NONE)),
+    XML_ENUM("format/@type", NvramFile, format, source_format_names,
+             .when = WHEN_NOT(WHEN(SOURCE_NONE))),
     XML_PART(".", NvramFile, source, &source_element),
     {},
 };
-
-/* Two ways to say the same file; with a type, the source says it. */
-static bool nvram_finish(void *object, unsigned, GError **error)
-{
-    const NvramFile *nvram = object;
-
-    if (!nvram->source.type)
-        return true;
-    return !nvram->path || fail(error, ERR_XML, "<nvram> has either text or '@type'");
-}
 
 static XmlElement nvram_element = {
     .name = "nvram",
     .size = sizeof(NvramFile),
     .fields = nvram_fields,
-    .finish = nvram_finish,
+    .variant = offsetof(NvramFile, source.type),
 };
 
 static const XmlField boot_fields[] = {

@@ -116,7 +116,7 @@ static bool read_unsigned(const XmlInput *input, uint64_t most, uint64_t *value)
 
 static void write_number(GString *out, int64_t value, bool is_unsigned, const XmlField *row)
 {
-    if (row->hex)
+    if (row->hex && (is_unsigned || value >= 0))
         g_string_append_printf(out, "0x%0*" G_GINT64_MODIFIER "x", row->hex, value);
     else if (is_unsigned)
         write_unsigned(out, value);
