@@ -30,7 +30,7 @@ static struct {
     GHashTable *rules;  /* uuid as text -> Rules; the strand's */
     GHashTable *limits; /* link -> Rate; the strand's */
     Timer *settle;      /* the loop's */
-    gint touched;       /* others have changed our table */
+    GArray *seen;       /* of Seen, since the last look; the loop's */
 } firewall;
 
 static void rules_free(void *data)
@@ -311,7 +311,7 @@ static Stay *enter(GError **error)
 }
 
 /* By what has changed, or, when the table is not as we left it, as a whole. */
-static bool change(const char *commands, GError **error)
+static bool apply(const char *commands, GError **error)
 {
     return (g_hash_table_size(firewall.rules) > 1 && nft_run(commands, NULL)) || restore(error);
 }
@@ -333,7 +333,7 @@ bool firewall_add(Net *net, const Network *network, GError **error)
     rules = rules_of(net, network);
     commands = g_strconcat(former ? former->remove : "", rules->chains, rules->add, NULL);
     g_hash_table_replace(firewall.rules, g_strdup(uuid), rules);
-    if (change(commands, error))
+    if (apply(commands, error))
         return true;
     g_hash_table_remove(firewall.rules, uuid);
     (void) restore(NULL);
@@ -404,31 +404,52 @@ void firewall_unlimit(const char *link)
 
 /* ---- what others do ---- */
 
-static void look_after(void *)
-{
-    g_autoptr(GError) error = NULL;
+/* A transaction that has been seen. */
+typedef struct Seen {
+    uint32_t generation;
+    bool touched; /* our table */
+} Seen;
 
-    if (g_atomic_int_compare_and_exchange(&firewall.touched, 1, 0) &&
-        g_hash_table_size(firewall.rules) + g_hash_table_size(firewall.limits)) {
+/* All of ours have ended when the strand is here. */
+static void look_after(void *data)
+{
+    g_autoptr(GArray) seen = data;
+    g_autoptr(GError) error = NULL;
+    bool others = false, touched = false;
+
+    for (guint i = 0; i < seen->len; i++) {
+        const Seen *one = &g_array_index(seen, Seen, i);
+
+        if (nft_is_own(one->generation))
+            continue;
+        others = true;
+        touched |= one->touched;
+    }
+    if (touched && g_hash_table_size(firewall.rules) + g_hash_table_size(firewall.limits)) {
         if (restore(&error))
             g_warning("somebody else has changed the rules of table '%s': they are restored",
                       firewall.table);
         else
             g_warning("the firewall rules are lost: %s", error->message);
     }
-    verdict_look();
+    if (others)
+        verdict_look();
 }
 
 static void settled(void *)
 {
     firewall.settle = NULL;
-    strand_do(firewall.strand, MODE_CHANGE, "restoring the firewall", look_after, NULL);
+    strand_do(firewall.strand, MODE_CHANGE, "restoring the firewall", look_after,
+              g_steal_pointer(&firewall.seen));
 }
 
-static void others_changed(bool ours)
+static void changed(uint32_t generation, bool touched)
 {
-    if (ours)
-        g_atomic_int_set(&firewall.touched, 1);
+    Seen one = { generation, touched };
+
+    if (!firewall.seen)
+        firewall.seen = g_array_new(FALSE, FALSE, sizeof(Seen));
+    g_array_append_val(firewall.seen, one);
     if (!firewall.settle)
         firewall.settle = timer_new(SETTLE_MS, settled, NULL);
 }
@@ -458,7 +479,7 @@ void firewall_open(void)
     firewall.limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     firewall.table =
         *server.root ? g_strdup_printf("inet ostler_%08x", root) : g_strdup("inet ostler");
-    if (!nft_watch(firewall_table(), others_changed, &why))
+    if (!nft_watch(firewall_table(), changed, &why))
         g_warning("%s", why->message);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What ostler-lease tells, each with a zero byte behind it, empty when it is not known. */
 enum { NETWORK, ACTION, ADDRESS, MAC, NAME, EXPIRES, CLIENT, IAID, FIELDS };
@@ -107,6 +108,13 @@ bool lease_open(GError **error)
         return false;
     (void) watch_new(store.fd, EPOLLIN, read_message, NULL);
     return true;
+}
+
+void lease_close(void)
+{
+    g_autofree char *path = lease_socket_path();
+
+    (void) unlink(path);
 }
 
 static int compare(const void *a, const void *b)

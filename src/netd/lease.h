@@ -19,6 +19,7 @@ char *lease_socket_path(void);
 char *lease_helper(void);
 /* Listens there. */
 bool lease_open(GError **error);
+void lease_close(void);
 
 /* Of a network, those that have not run out: Lease, by address. In the loop. */
 GPtrArray *lease_list(const Uuid *network);

@@ -66,6 +66,7 @@ int main(int argc, char **argv)
         .settings = &settings,
         .begin = begin,
         .is_needed = is_needed,
+        .end = lease_close,
     };
 
     return daemon_main(&netd, argc, argv);

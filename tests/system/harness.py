@@ -117,6 +117,8 @@ def private_devices():
                                 ('shm', 'tmpfs', 'mode=1777')):
         os.mkdir('/dev/' + name)
         mount('-t', kind, '-o', options, kind, '/dev/' + name)
+    os.mkdir('/dev/net')
+    os.mknod('/dev/net/tun', stat.S_IFCHR | 0o666, os.makedev(10, 200))
     os.symlink('pts/ptmx', '/dev/ptmx')
     os.symlink('/proc/self/fd', '/dev/fd')
 
@@ -498,6 +500,22 @@ class Stack:
                     # it ended, or is ending, by itself
                     if e.get_error_code() not in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID):
                         raise
+        self.clean_networks(everything)
+
+    def clean_networks(self, everything):
+        """Ends and forgets what networks the case made; the default one stays, but does not run."""
+        import libvirt
+        for net in self.conn.listAllNetworks():
+            if net.name() in self.kept and not everything:
+                continue
+            try:
+                if net.isActive():
+                    net.destroy()
+                if net.isPersistent() and net.name() != 'default':
+                    net.undefine()
+            except libvirt.libvirtError as e:
+                if e.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:
+                    raise
 
 
 def forget(dom):
@@ -542,8 +560,9 @@ def contains(text, *pieces):
 
 # ---- running ------------------------------------------------------------------------------------
 
-# What a daemon keeps for its next start: configuration, what it knows of emulators, that it has autostarted.
-LASTING = re.compile(r'\.conf$|/caps/|/autostarted$|/host-uuid$')
+# What a daemon keeps for its next start: configuration, what it knows of emulators, that it has autostarted,
+# the network that there always is.
+LASTING = re.compile(r'\.conf$|/caps/|/autostarted$|/host-uuid$|/network/default\.(xml|leases)$')
 
 
 def left_behind():
@@ -561,6 +580,9 @@ def left_behind():
     for top in ('run', 'etc/ostler', 'var/lib/ostler'):
         for folder, _folders, files in os.walk(os.path.join(s.root, top)):
             left += [os.path.join(folder, f) for f in files if not LASTING.search(os.path.join(folder, f))]
+    # a host has these of its own accord where the kernel makes them for each namespace
+    left += ['link ' + name for _, name in socket.if_nameindex()
+             if re.match(r'virbr|vnet|macvtap|veth|vp\d|test', name)]
     return left
 
 

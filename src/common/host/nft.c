@@ -1,7 +1,8 @@
 /* nft.c - firewall rules as one transaction each
  *
  * libnftables serves one caller at a time, so there is one context and its lock, held for the
- * length of a transaction. */
+ * length of a transaction. Each transaction, whoever makes it, gives the ruleset its next
+ * generation: by that ours are told from those of others. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/nft.h"
 
@@ -16,7 +17,49 @@
 #include <nftables/libnftables.h>
 #include <string.h>
 
+enum { REMEMBERED = 4096 };
+
 static GMutex lock;
+static uint32_t own[REMEMBERED]; /* the last generations that are ours, by their remainder */
+
+/* ---- generations ---- */
+
+static int take_generation(struct nl_msg *message, void *data)
+{
+    struct nlattr *id = nlmsg_find_attr(nlmsg_hdr(message), sizeof(struct nfgenmsg), NFTA_GEN_ID);
+
+    if (id)
+        *(uint32_t *) data = ntohl(nla_get_u32(id));
+    return NL_OK;
+}
+
+/* 0: it cannot be told. The lock is held. */
+static uint32_t generation(void)
+{
+    static struct nl_sock *sock;
+    struct nfgenmsg header = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
+    uint32_t now = 0;
+
+    if (!sock) {
+        sock = nl_socket_alloc();
+        (void) nl_connect(sock, NETLINK_NETFILTER);
+    }
+    nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take_generation, &now);
+    if (nl_send_simple(sock, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK, &header,
+                       sizeof(header)) < 0 ||
+        nl_recvmsgs_default(sock) < 0 || nl_wait_for_ack(sock) < 0)
+        g_clear_pointer(&sock, nl_socket_free);
+    return now;
+}
+
+bool nft_is_own(uint32_t which)
+{
+    LOCKED(&lock);
+
+    return which && own[which % REMEMBERED] == which;
+}
+
+/* ---- transactions ---- */
 
 static struct nft_ctx *find_context(void)
 {
@@ -56,9 +99,16 @@ static bool run(const char *commands, unsigned output, char **answer, GError **e
 
 bool nft_run(const char *commands, GError **error)
 {
+    uint32_t before, after;
     LOCKED(&lock);
 
-    return run(commands, 0, NULL, error);
+    before = generation();
+    if (!run(commands, 0, NULL, error))
+        return false;
+    after = generation();
+    if (after == before + 1) /* else somebody else has made one, too, and it may be either */
+        own[after % REMEMBERED] = after;
+    return true;
 }
 
 char *nft_list(const char *command, GError **error)
@@ -69,34 +119,31 @@ char *nft_list(const char *command, GError **error)
     return run(command, NFT_CTX_OUTPUT_JSON, &answer, error) ? g_steal_pointer(&answer) : NULL;
 }
 
-/* ---- changes of others ---- */
+/* ---- changes ---- */
 
 static struct {
     struct nl_sock *socket;
     const char *table;
-    void (*changed)(bool ours);
-    bool is_ours; /* the transaction that is being read touches our table */
-    bool ours, others;
+    NftChanged *changed;
+    bool touched; /* the transaction that is being read touches our table */
 } watching;
 
-/* Every message but the last of a transaction names a table first; the last one, its generation,
- * says who made it. */
+/* Every message but the last of a transaction names a table first; the last one is its generation.
+ */
 static int on_message(struct nl_msg *message, void *)
 {
     struct nlmsghdr *header = nlmsg_hdr(message);
-    struct nlattr *who, *table;
+    struct nlattr *table;
+    uint32_t which = 0;
 
     if (header->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) {
         table = nlmsg_find_attr(header, sizeof(struct nfgenmsg), NFTA_TABLE_NAME);
-        watching.is_ours |= table && g_str_equal(nla_get_string(table), watching.table);
+        watching.touched |= table && g_str_equal(nla_get_string(table), watching.table);
         return NL_OK;
     }
-    who = nlmsg_find_attr(header, sizeof(struct nfgenmsg), NFTA_GEN_PROC_PID);
-    if (!who || ntohl(nla_get_u32(who)) != (uint32_t) getpid()) {
-        watching.ours |= watching.is_ours;
-        watching.others = true;
-    }
-    watching.is_ours = false;
+    (void) take_generation(message, &which);
+    watching.changed(which, watching.touched);
+    watching.touched = false;
     return NL_OK;
 }
 
@@ -105,17 +152,14 @@ static void read_messages(uint32_t, void *)
 {
     int result;
 
-    watching.ours = watching.others = false;
     do
         result = nl_recvmsgs_default(watching.socket);
     while (result >= 0);
     if (result != -NLE_AGAIN)
-        watching.ours = watching.others = true;
-    if (watching.others)
-        watching.changed(watching.ours);
+        watching.changed(0, true);
 }
 
-bool nft_watch(const char *table, void (*changed)(bool ours), GError **error)
+bool nft_watch(const char *table, NftChanged *changed, GError **error)
 {
     watching.socket = nl_socket_alloc();
     nl_socket_disable_seq_check(watching.socket);

@@ -5,11 +5,16 @@
 
 #include "base/error.h"
 
+#include <stdint.h>
+
 /* All commands or, on failure, none. From any thread. */
 bool nft_run(const char *commands, GError **error);
 /* What a "list" command says, as JSON. */
 char *nft_list(const char *command, GError **error);
 
-/* Calls changed(ours), in the loop, when somebody else has changed rules; ours: in tables of this
- * name, or what was changed is not known. */
-bool nft_watch(const char *table, void (*changed)(bool ours), GError **error);
+/* In the loop, for each transaction, whoever made it: the generation of the ruleset that it made
+ * (0: not known), and whether it touched tables of the name that is watched. */
+typedef void NftChanged(uint32_t generation, bool touched);
+bool nft_watch(const char *table, NftChanged *changed, GError **error);
+/* Whether a transaction of ours made it; not while one is under way. From any thread. */
+bool nft_is_own(uint32_t generation);
