@@ -105,6 +105,18 @@ def mount(*args):
     subprocess.run(['mount', *args], check=True)
 
 
+def own_sysfs():
+    """A /sys that shows the links of this namespace; groups of processes stay where they were."""
+    before = '/mnt/sys'
+    os.mkdir(before)
+    mount('--rbind', '/sys', before)
+    mount('-t', 'sysfs', 'sysfs', '/sys')
+    if os.path.isdir(before + '/fs/cgroup'):
+        mount('--rbind', before + '/fs/cgroup', '/sys/fs/cgroup')
+    subprocess.run(['umount', '--recursive', '--lazy', before], check=True)
+    os.rmdir(before)
+
+
 def private_devices():
     """A /dev without KVM: a host's KVM, of use or not, must not decide what a test sees."""
     subprocess.run(['umount', '--recursive', '--lazy', '/dev'], stderr=subprocess.DEVNULL)
@@ -286,6 +298,7 @@ class Stack:
         os.environ['LIBVIRT_AUTOSTART'] = '0'
         os.environ.pop('LIBVIRT_DEFAULT_URI', None)
         loopback_up()
+        own_sysfs()
         private_devices()
         mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
         if PEER == 'ostler':

@@ -1,0 +1,63 @@
+"""Guests on networks: their interfaces from the definition to the packet."""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ET
+
+from harness import Timeout, case, contains, equal, main, refused, s, until
+
+import libvirt
+
+
+def net(name='one', bridge='test0', forward="<forward mode='nat'/>", ip=None, extra=''):
+    """A network without spanning tree, whose ports forward at once."""
+    ip = ip or ("<ip address='10.99.1.1' netmask='255.255.255.0'><dhcp>"
+                "<range start='10.99.1.100' end='10.99.1.200'/></dhcp></ip>")
+    return s.conn.networkCreateXML(
+        f"<network><name>{name}</name>{forward}<bridge name='{bridge}' stp='off'/>{extra}{ip}</network>")
+
+
+def nic(source="network='one'", kind='network', mac='52:54:00:00:00:01', extra='', model='virtio'):
+    return (f"<interface type='{kind}'><mac address='{mac}'/>" + (f"<source {source}/>" if source else '') +
+            f"<model type='{model}'/>{extra}</interface>")
+
+
+def run(*args, fails=False):
+    r = subprocess.run(args, capture_output=True, text=True)
+    assert fails or r.returncode == 0, f'{args}: {r.stderr}'
+    return r.stdout
+
+
+def live_nic(dom, index=0):
+    return ET.fromstring(dom.XMLDesc()).findall('devices/interface')[index]
+
+
+def target_of(dom, index=0):
+    return live_nic(dom, index).find('target').get('dev')
+
+
+def link(name):
+    return os.path.exists(f'/sys/class/net/{name}')
+
+
+@case('a guest of a network gets an address, is told of, and leaves nothing')
+def _(s):
+    network = net()
+    dom, console = s.boot('vm', devices=nic())
+    console.expect('guest: address 10.99.1')
+    tap = target_of(dom)
+    assert re.fullmatch(r'vnet\d+', tap), tap
+    equal(live_nic(dom).find('source').get('bridge'), 'test0')
+    equal(os.path.basename(os.readlink(f'/sys/class/net/{tap}/master')), 'test0')
+    equal(len(network.listAllPorts()), 1)
+    equal(network.listAllPorts()[0].UUIDString(), live_nic(dom).find('source').get('portid'))
+    refused(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy, naming='vm')
+    dom.destroy()
+    assert not link(tap)
+    equal(network.listAllPorts(), [])
+    console.close()
+
+
+if __name__ == '__main__':
+    main()
