@@ -279,6 +279,34 @@ static bool check_extras(const Iface *iface, const Device *device, GError **erro
     return device_takes(device, extras, G_N_ELEMENTS(extras), error);
 }
 
+/* What only a link on the host has. */
+static bool check_link(const Iface *iface, GError **error)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } parts[] = {
+        { iface->bandwidth.inbound.average || iface->bandwidth.inbound.floor ||
+              iface->bandwidth.outbound.average,
+          "bandwidth" },
+        { list_length(iface->vlan.tags) > 0, "vlan" },
+        { iface->virtualport != NULL, "virtualport" },
+        { iface->port_isolated != SWITCH_ABSENT, "port" },
+        { iface->queues > 1, "driver/@queues" },
+        { iface->sndbuf.given, "tune" },
+        { iface->target != NULL, "target" },
+        { iface->driver == IFACE_BACKEND_VHOST, "driver/@name" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts) && !iface_has_link(iface); i++) {
+        if (parts[i].given)
+            return fail(error, ERR_CONFIG_UNSUPPORTED,
+                        "'%s' is not supported on interfaces of type '%s'", parts[i].name,
+                        iface_type_names[iface->type]);
+    }
+    return true;
+}
+
 bool iface_check(const Domain *, const Iface *iface, GError **error)
 {
     const Device *device = choose(iface);
@@ -286,5 +314,5 @@ bool iface_check(const Domain *, const Iface *iface, GError **error)
     if (!device)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "interface model '%s' is not supported",
                     iface->model);
-    return check_extras(iface, device, error);
+    return check_link(iface, error) && check_extras(iface, device, error);
 }
