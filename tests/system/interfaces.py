@@ -59,5 +59,34 @@ def _(s):
     console.close()
 
 
+@case('an interface is put into a running guest, changed, and taken out again')
+def _(s):
+    net()
+    dom, console = s.boot('vm', devices=nic(), cmdline='acpi_pm')
+    events = s.events('DEVICE_ADDED', 'DEVICE_REMOVED')
+    dom.attachDeviceFlags(nic(mac='52:54:00:00:00:02'), libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    equal(events.wait('DEVICE_ADDED', 'vm'), ('net1',))
+    tap = target_of(dom, 1)
+    assert link(tap)
+    contains(dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), '52:54:00:00:00:02')
+    contains(s.virsh('domiflist', 'vm'), tap, '52:54:00:00:00:02')
+    contains(console.run('sleep 1; ip link'), '52:54:00:00:00:02')
+    s.virsh('domif-setlink', 'vm', tap, 'down')
+    contains(s.virsh('domif-getlink', 'vm', tap), 'down')
+    contains(console.run('ip link show eth1 up; ip link set eth1 up; sleep 1; cat /sys/class/net/eth1/carrier'), '0')
+    s.virsh('domif-setlink', 'vm', '52:54:00:00:00:02', 'up')
+    contains(console.run('sleep 1; cat /sys/class/net/eth1/carrier'), '1')
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.updateDeviceFlags, nic(mac='52:54:00:00:00:02', model='e1000'),
+            naming='model')
+    s.virsh('detach-interface', 'vm', 'network', '--mac', '52:54:00:00:00:02', '--live', '--config')
+    equal(events.wait('DEVICE_REMOVED', 'vm'), ('net1',))
+    assert not link(tap)
+    equal(len(ET.fromstring(dom.XMLDesc()).findall('devices/interface')), 1)
+    refused(libvirt.VIR_ERR_DEVICE_MISSING, dom.detachDevice, nic(mac='52:54:00:00:00:03'), naming='52:54:00:00:00:03')
+    refused(libvirt.VIR_ERR_NO_NETWORK, dom.attachDevice, nic(source="network='none'", mac='52:54:00:00:00:04'),
+            naming='none')
+    equal(len(ET.fromstring(dom.XMLDesc()).findall('devices/interface')), 1)
+
+
 if __name__ == '__main__':
     main()
