@@ -103,19 +103,6 @@ bool net_network_port_delete(Call *call, const remote_network_port_delete_args *
 
 /* ---- bandwidth ---- */
 
-static const struct {
-    const char *name;
-    size_t offset;
-} bandwidth_params[] = {
-    { "inbound.average", SLOT(Bandwidth, inbound.average, uint64_t) },
-    { "inbound.peak", SLOT(Bandwidth, inbound.peak, uint64_t) },
-    { "inbound.floor", SLOT(Bandwidth, inbound.floor, uint64_t) },
-    { "inbound.burst", SLOT(Bandwidth, inbound.burst, uint64_t) },
-    { "outbound.average", SLOT(Bandwidth, outbound.average, uint64_t) },
-    { "outbound.peak", SLOT(Bandwidth, outbound.peak, uint64_t) },
-    { "outbound.burst", SLOT(Bandwidth, outbound.burst, uint64_t) },
-};
-
 static bool is_told(const Bandwidth *bandwidth, const char *name)
 {
     return g_str_has_prefix(name, "in") ? bandwidth->inbound.average || bandwidth->inbound.floor
@@ -131,11 +118,11 @@ bool net_network_port_get_parameters(Call *call, const remote_network_port_get_p
 
     if (!port || !call_check_flags(call, in->flags, 0, error))
         return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(bandwidth_params); i++) {
-        const uint64_t *value = slot_at(&view->port->bandwidth, bandwidth_params[i].offset);
+    for (size_t i = 0; i < BANDWIDTH_FIGURES; i++) {
+        const uint64_t *value = slot_at(&view->port->bandwidth, bandwidth_figures[i].offset);
 
-        if (is_told(&view->port->bandwidth, bandwidth_params[i].name))
-            params_add_uint(&params, *value, "%s", bandwidth_params[i].name);
+        if (is_told(&view->port->bandwidth, bandwidth_figures[i].name))
+            params_add_uint(&params, *value, "%s", bandwidth_figures[i].name);
     }
     out->params.params_len = params_take(&params, &out->params.params_val);
     return true;
@@ -143,13 +130,13 @@ bool net_network_port_get_parameters(Call *call, const remote_network_port_get_p
 
 static bool take_param(Bandwidth *bandwidth, const remote_typed_param *param, GError **error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(bandwidth_params); i++) {
-        if (!g_str_equal(bandwidth_params[i].name, param->field))
+    for (size_t i = 0; i < BANDWIDTH_FIGURES; i++) {
+        if (!g_str_equal(bandwidth_figures[i].name, param->field))
             continue;
         if (param->value.type != REMOTE_TYPED_PARAM_UINT)
             return fail(error, ERR_INVALID_ARG, "parameter '%s' is no unsigned integer",
                         param->field);
-        *(uint64_t *) slot_at(bandwidth, bandwidth_params[i].offset) =
+        *(uint64_t *) slot_at(bandwidth, bandwidth_figures[i].offset) =
             param->value.remote_typed_param_value_u.ui;
         return true;
     }
@@ -170,10 +157,7 @@ bool net_network_port_set_parameters(Call *call, const remote_network_port_set_p
         if (!take_param(&bandwidth, &in->params.params_val[i], error))
             return false;
     }
-    if (!bandwidth.inbound.average && !bandwidth.inbound.floor)
-        bandwidth.inbound = (BandwidthLimit){};
-    if (!bandwidth.outbound.average)
-        bandwidth.outbound = (BandwidthLimit){};
+    bandwidth_settle(&bandwidth);
     return port_set_bandwidth(net_of(call), port, &bandwidth, error);
 }
 

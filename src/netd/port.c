@@ -97,11 +97,6 @@ Port *port_find(Net *net, const Uuid *uuid, GError **error)
 
 /* ---- what a port gets from its network ---- */
 
-static bool is_limited(const Bandwidth *bandwidth)
-{
-    return bandwidth->inbound.average || bandwidth->inbound.floor || bandwidth->outbound.average;
-}
-
 static Virtualport *copy_virtualport(const Virtualport *port)
 {
     return port ? xml_copy(&virtualport_element, port) : NULL;
@@ -124,7 +119,7 @@ static bool inherit(const Network *network, NetworkPort *port, GError **error)
     if (port->group && !group)
         return fail(error, ERR_INTERNAL, "network '%s' has no portgroup '%s'", network->name,
                     port->group);
-    if (group && !is_limited(&port->bandwidth))
+    if (group && !bandwidth_is_limited(&port->bandwidth))
         port->bandwidth = group->bandwidth;
     if (!port->virtualport && group)
         port->virtualport = copy_virtualport(group->virtualport);

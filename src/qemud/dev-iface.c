@@ -286,9 +286,7 @@ static bool check_link(const Iface *iface, GError **error)
         bool given;
         const char *name;
     } parts[] = {
-        { iface->bandwidth.inbound.average || iface->bandwidth.inbound.floor ||
-              iface->bandwidth.outbound.average,
-          "bandwidth" },
+        { bandwidth_is_limited(&iface->bandwidth), "bandwidth" },
         { list_length(iface->vlan.tags) > 0, "vlan" },
         { iface->virtualport != NULL, "virtualport" },
         { iface->port_isolated != SWITCH_ABSENT, "port" },

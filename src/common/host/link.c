@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
@@ -91,6 +92,83 @@ bool link_find(const char *name, Link *link, GError **error)
     if (errnum == 0 || errnum == ENODEV)
         return true;
     return fail_errno(error, errnum, "cannot look for link '%s'", name);
+}
+
+/* ---- counters ---- */
+
+typedef struct Counters {
+    LinkTraffic *received, *sent;
+    bool told;
+} Counters;
+
+static void take_counters(struct nlmsghdr *answer, void *data)
+{
+    Counters *counters = data;
+    struct nlattr *stats = nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_STATS64);
+    struct rtnl_link_stats64 all = {};
+
+    if (answer->nlmsg_type != RTM_NEWLINK || !stats)
+        return;
+    nla_memcpy(&all, stats, sizeof(all));
+    *counters->received =
+        (LinkTraffic){ all.rx_bytes, all.rx_packets, all.rx_errors, all.rx_dropped };
+    *counters->sent = (LinkTraffic){ all.tx_bytes, all.tx_packets, all.tx_errors, all.tx_dropped };
+    counters->told = true;
+}
+
+bool link_count(const char *name, LinkTraffic *received, LinkTraffic *sent, GError **error)
+{
+    struct nl_msg *message = link_message(RTM_GETLINK, 0, name);
+    Counters counters = { received, sent, false };
+    int errnum;
+
+    nlmsg_hdr(message)->nlmsg_flags |= NLM_F_ACK;
+    errnum = netlink_ask(message, take_counters, &counters);
+    return counters.told ||
+           fail_errno(error, errnum ? errnum : ENODEV, "link '%s' has no counters", name);
+}
+
+/* ---- neighbours ---- */
+
+typedef struct Acquaintance {
+    const Mac *mac;
+    void (*visit)(const Ip *ip, void *data);
+    void *data;
+} Acquaintance;
+
+/* What has not been confirmed for long may still be true; what did not answer is not. */
+static void visit_neighbour(struct nlmsghdr *answer, void *data)
+{
+    const Acquaintance *who = data;
+    const struct ndmsg *header = nlmsg_data(answer);
+    struct nlattr *mac = nlmsg_find_attr(answer, sizeof(*header), NDA_LLADDR);
+    struct nlattr *to = nlmsg_find_attr(answer, sizeof(*header), NDA_DST);
+    Ip ip = { .family = header->ndm_family };
+
+    if (answer->nlmsg_type != RTM_NEWNEIGH || !mac || !to || nla_len(mac) != MAC_SIZE ||
+        memcmp(nla_data(mac), who->mac->bytes, MAC_SIZE) != 0 ||
+        header->ndm_state & (NUD_FAILED | NUD_INCOMPLETE) ||
+        nla_len(to) != (int) ip_size(ip.family))
+        return;
+    memcpy(ip.bytes, nla_data(to), nla_len(to));
+    who->visit(&ip, who->data);
+}
+
+bool link_foreach_neighbour(const Mac *mac, void (*visit)(const Ip *ip, void *data), void *data,
+                            GError **error)
+{
+    static const int families[] = { AF_INET, AF_INET6 };
+    Acquaintance who = { mac, visit, data };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        struct ndmsg header = { .ndm_family = families[i] };
+        int errnum = netlink_ask(netlink_new(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header)),
+                                 visit_neighbour, &who);
+
+        if (errnum)
+            return fail_errno(error, errnum, "cannot list the host's neighbours");
+    }
+    return true;
 }
 
 typedef struct Visit {

@@ -24,6 +24,16 @@ typedef struct Link {
 
 /* No link of that name is no error: its index is 0. */
 bool link_find(const char *name, Link *link, GError **error);
+/* What has come to the host by a link (received), and what the host has sent by it. */
+typedef struct LinkTraffic {
+    uint64_t bytes, packets, errors, drops;
+} LinkTraffic;
+bool link_count(const char *name, LinkTraffic *received, LinkTraffic *sent, GError **error);
+
+/* Calls visit(ip, data) for each address that the host has heard of as that of mac. */
+bool link_foreach_neighbour(const Mac *mac, void (*visit)(const Ip *ip, void *data), void *data,
+                            GError **error);
+
 /* Calls visit() for each link of the host. */
 bool link_foreach(void (*visit)(const Link *link, void *data), void *data, GError **error);
 

@@ -96,6 +96,29 @@ XmlElement bandwidth_element = {
     .finish = bandwidth_finish,
 };
 
+const BandwidthFigure bandwidth_figures[BANDWIDTH_FIGURES] = {
+    { "inbound.average", SLOT(Bandwidth, inbound.average, uint64_t) },
+    { "inbound.peak", SLOT(Bandwidth, inbound.peak, uint64_t) },
+    { "inbound.floor", SLOT(Bandwidth, inbound.floor, uint64_t) },
+    { "inbound.burst", SLOT(Bandwidth, inbound.burst, uint64_t) },
+    { "outbound.average", SLOT(Bandwidth, outbound.average, uint64_t) },
+    { "outbound.peak", SLOT(Bandwidth, outbound.peak, uint64_t) },
+    { "outbound.burst", SLOT(Bandwidth, outbound.burst, uint64_t) },
+};
+
+void bandwidth_settle(Bandwidth *bandwidth)
+{
+    if (!bandwidth->inbound.average && !bandwidth->inbound.floor)
+        bandwidth->inbound = (BandwidthLimit){};
+    if (!bandwidth->outbound.average)
+        bandwidth->outbound = (BandwidthLimit){};
+}
+
+bool bandwidth_is_limited(const Bandwidth *bandwidth)
+{
+    return bandwidth->inbound.average || bandwidth->inbound.floor || bandwidth->outbound.average;
+}
+
 static const XmlField vlan_tag_fields[] = {
     XML_NUMBER("@id", VlanTag, id, .required = true, .always = true, .max = 4095),
     XML_ENUM("@nativeMode", VlanTag, native, native_vlan_names),
