@@ -159,7 +159,7 @@ void net_publish_anyway(Net *net, View *view)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!save(net, view, &error))
+    if (!net->gone && !save(net, view, &error))
         net_log(net, G_LOG_LEVEL_WARNING, "its state cannot be saved: %s", error->message);
     object_swap_view(&net->object, view);
 }
@@ -170,6 +170,7 @@ void net_remove(Net *net)
 
     if (!view->config)
         view->config = definition_ref(view->live);
+    view_set_live(view, NULL);
     net->gone = true;
     registry_remove(nets, &net->object);
     object_swap_view(&net->object, view);

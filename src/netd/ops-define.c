@@ -128,7 +128,7 @@ bool net_network_destroy(Call *call, const remote_network_destroy_args *, none *
         return fail(error, ERR_OPERATION_INVALID,
                     "network '%s' is in use by domain '%s', which would lose its connection",
                     net->object.name, user);
-    stop_network(net, 0);
+    stop_network(net);
     return true;
 }
 

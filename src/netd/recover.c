@@ -125,7 +125,7 @@ static void recover_one(void *data)
         return;
     if (view->starting) {
         (void) dhcp_adopt(net);
-        stop_network(net, 0);
+        stop_network(net);
         net_log(net, G_LOG_LEVEL_WARNING, "its start was not finished and has been undone");
         return;
     }

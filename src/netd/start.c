@@ -73,15 +73,17 @@ static bool publish_starting(Launch *l, GError **error)
     return net_publish(l->net, view, error);
 }
 
-static void publish_stopped(Launch *l)
+static void set_stopped(Net *net)
 {
-    View *view = net_edit(l->net);
+    View *view = net_edit(net);
 
     view_set_live(view, NULL);
     view->starting = false;
     g_clear_pointer(&view->message, g_free);
-    net_publish_anyway(l->net, view);
+    net_publish_anyway(net, view);
 }
+
+static void publish_stopped(Launch *l) { set_stopped(l->net); }
 
 /* ---- the bridge ---- */
 
@@ -270,29 +272,21 @@ static void end_bridge(const Network *network)
         (void) link_delete(network->bridge, NULL);
 }
 
-void stop_network(Net *net, int)
+void stop_network(Net *net)
 {
     g_autoptr(View) now = net_view(net);
     const Network *live = now->live->network;
-    View *view;
 
     port_drop_all(net);
     dhcp_stop(net);
     firewall_remove(net);
     end_bridge(live);
-    if (!now->config) {
+    if (now->config) {
+        set_stopped(net);
+    } else {
         dhcp_forget(live->name);
         net_remove(net);
-    }
-    view = net_edit(net);
-    if (now->config) {
-        view_set_live(view, NULL);
-        view->starting = false;
-        g_clear_pointer(&view->message, g_free);
-        net_publish_anyway(net, view);
-    } else {
-        view_unref(view);
-        (void) store_drop_state(&net_store, net->object.name, NULL);
+        (void) store_drop_state(&net_store, live->name, NULL);
     }
     net_log(net, G_LOG_LEVEL_INFO, "ended");
     net_tell(net, VIR_NETWORK_EVENT_STOPPED);

@@ -7,6 +7,6 @@
 /* On the network's strand, as a CHANGE, as are the others. All or nothing. */
 bool start_network(Net *net, const Network *config, GError **error);
 /* Ends what runs; whatever is not there any more is no error. */
-void stop_network(Net *net, int reason);
+void stop_network(Net *net);
 /* What is missing of a network that runs is made again; what is there stays as it is. */
 void start_repair(Net *net);

@@ -1,71 +1,16 @@
 """Virtual networks: their life, what they do to the host, who gets which address."""
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
-import socket
-import subprocess
 import threading
 import time
 
-import daemonlink
-from harness import Timeout, case, contains, equal, main, refused, s, until
+from harness import Timeout, case, contains, equal, main, refused, s
+from netlab import client, net_xml, run
 
 import libvirt
 
 NO_NETWORK, INVALID, INTERNAL = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID,
                                  libvirt.VIR_ERR_INTERNAL_ERROR)
-
-
-def net_xml(name, bridge='test0', forward="<forward mode='nat'/>", ip=None, extra=''):
-    if ip is None:
-        ip = ("<ip address='10.99.1.1' netmask='255.255.255.0'><dhcp>"
-              "<range start='10.99.1.100' end='10.99.1.200'/></dhcp></ip>")
-    return f"<network><name>{name}</name>{forward}<bridge name='{bridge}'/>{extra}{ip}</network>"
-
-
-def run(*args, fails=False):
-    r = subprocess.run(args, capture_output=True, text=True)
-    assert fails or r.returncode == 0, f'{args}: {r.stderr}'
-    return r.stdout
-
-
-class Client:
-    """A namespace with one end of a pair in a network, as a container has it."""
-
-    def __init__(self, xml):
-        self.holder = subprocess.Popen(['unshare', '--net', 'sleep', '1000'])
-        until(lambda: os.readlink(f'/proc/{self.holder.pid}/ns/net') != os.readlink('/proc/self/ns/net'),
-              'no namespace')
-        self.link = daemonlink.DaemonLink(s.root)
-        fd = os.open(f'/proc/{self.holder.pid}/ns/net', os.O_RDONLY)
-        try:
-            self.xml = self.link.open(xml, flags=daemonlink.VETH, namespace=fd)[0]
-        finally:
-            os.close(fd)
-        s.opened.append(self)
-        self.run('ip', 'link', 'set', 'lo', 'up')
-        self.run('ip', 'link', 'set', 'eth0', 'up')
-
-    def run(self, *args, fails=False):
-        return run('nsenter', '--net', '--target', str(self.holder.pid), *args, fails=fails)
-
-    def dhcp(self, *options):
-        script = s.file('client-script', "#!/bin/sh\n[ \"$1\" = bound ] || exit 0\n"
-                        "ip addr add $ip/$mask dev $interface\n"
-                        "[ -z \"$router\" ] || ip route add default via $router\n"
-                        "echo bound $ip $router\n", mode=0o777)
-        out = self.run('busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-t', '10', '-T', '1', '-s', script,
-                       *options)
-        return next(line.split()[1] for line in out.splitlines() if line.startswith('bound'))
-
-    def close(self):
-        self.link.shut(self.xml)
-        self.link.close()
-        self.holder.kill()
-        self.holder.wait()
-
-
-def client(network='default', mac='52:54:00:aa:00:01', extra=''):
-    return Client(f"<interface type='network'><mac address='{mac}'/><source network='{network}'/>{extra}</interface>")
 
 
 class NetEvents:
