@@ -53,9 +53,7 @@ static bool start_config(Call *call, unsigned flags, GError **error)
     Machine *vm = machine_of(call);
     g_autoptr(View) view = machine_view(vm);
 
-    if (view_is_active(view))
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
-    return start(call, vm, view->config->domain, flags, error);
+    return view_check_off(view, error) && start(call, vm, view->config->domain, flags, error);
 }
 
 bool qemu_domain_create(Call *call, const remote_domain_create_args *, none *, GError **error)
@@ -244,7 +242,8 @@ bool qemu_domain_resume(Call *call, const remote_domain_resume_args *, none *, G
     if (view->state == VIR_DOMAIN_PMSUSPENDED)
         return fail(error, ERR_OPERATION_INVALID, "domain is pmsuspended");
     if (view->state == VIR_DOMAIN_RUNNING)
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
+        return fail(error, ERR_OPERATION_INVALID, "domain '%s' is already running",
+                    view->live->domain->name);
     if (view->state == VIR_DOMAIN_CRASHED && view->reason == VIR_DOMAIN_CRASHED_PANICKED)
         return fail(error, ERR_OPERATION_INVALID, "the guest has crashed: reset it first");
     if (!ask(vm, "cont", error) ||

@@ -100,8 +100,8 @@ static bool check_state(Launch *l, GError **error)
 
     if (l->vm->gone)
         return fail(error, ERR_NO_DOMAIN, "domain '%s' has been removed", l->name);
-    if (view_is_active(view))
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
+    if (!view_check_off(view, error))
+        return false;
     return geteuid() != 0 || qemu_user.given || settings_find_user(error);
 }
 
