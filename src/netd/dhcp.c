@@ -494,37 +494,99 @@ void dhcp_stop(Net *net)
     lease_clear(&net->object.uuid);
 }
 
-/* That it is ours: its command line names our file. */
-static bool is_ours(pid_t pid, const char *name)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", pid);
-    g_autofree char *config = path_of(name, "conf");
-    gsize length;
-    g_autofree char *line = NULL;
+/* ---- after a restart ---- */
 
-    if (!g_file_get_contents(path, &line, &length, NULL))
+/* The network whose file a process has been told on its command line; NULL: it is none of ours. */
+static char *network_of(const char *pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%s/cmdline", pid);
+    g_autofree char *folder = daemon_path("run/ostler/network/");
+    g_autofree char *option = g_strconcat("--conf-file=", folder, NULL);
+    g_autofree char *line = NULL;
+    const char *argument, *file;
+    gsize length;
+
+    if (!g_file_get_contents(path, &line, &length, NULL) || !length)
+        return NULL;
+    argument = line + strlen(line) + 1;
+    if (argument >= line + length || !g_str_has_prefix(argument, option) ||
+        !g_str_has_suffix(argument, ".conf"))
+        return NULL;
+    file = argument + strlen(option);
+    return g_strndup(file, strlen(file) - strlen(".conf"));
+}
+
+/* Its helper has the same command line and is its child. */
+static pid_t parent_of(const char *pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%s/stat", pid);
+    g_autofree char *text = file_read(path, 4096, NULL);
+    const char *at = text ? strrchr(text, ')') : NULL;
+    int parent = 0;
+
+    return at && sscanf(at, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* The one that its network remembers, or else the first. */
+static bool is_its_own(const char *name, pid_t pid)
+{
+    g_autoptr(Net) net = (Net *) registry_find_name(nets, name);
+    g_autoptr(View) view = net ? net_view(net) : NULL;
+
+    if (!view || !view->live || view->starting)
         return false;
-    for (gsize i = 0; i + 1 < length; i++) {
-        if (!line[i])
-            line[i] = ' ';
+    if (net->dnsmasq == 0 || process_start(net->dnsmasq) != net->dnsmasq_started) {
+        net->dnsmasq = pid;
+        net->dnsmasq_started = process_start(pid);
     }
-    return strstr(line, config) != NULL;
+    return net->dnsmasq == pid;
+}
+
+static void end_process(const char *name, pid_t pid)
+{
+    g_auto(Fd) pidfd = process_open(pid, 0);
+
+    if (pidfd < 0)
+        return;
+    g_warning("a dnsmasq of network '%s', which does not run it, is ended", name);
+    (void) pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+    (void) process_wait(pidfd, END_MS);
+}
+
+void dhcp_claim(void)
+{
+    g_autoptr(GHashTable) ours = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    g_autoptr(Directory) processes = opendir("/proc");
+    struct dirent *entry;
+    GHashTableIter at;
+    void *pid, *name;
+
+    while (processes && (entry = readdir(processes))) {
+        char *network = g_ascii_isdigit(*entry->d_name) ? network_of(entry->d_name) : NULL;
+
+        if (network)
+            g_hash_table_insert(ours, GINT_TO_POINTER(atoi(entry->d_name)), network);
+    }
+    g_hash_table_iter_init(&at, ours);
+    while (g_hash_table_iter_next(&at, &pid, &name)) {
+        g_autofree char *text = g_strdup_printf("%d", GPOINTER_TO_INT(pid));
+
+        if (!g_hash_table_contains(ours, GINT_TO_POINTER(parent_of(text))) &&
+            !is_its_own(name, GPOINTER_TO_INT(pid)))
+            end_process(name, GPOINTER_TO_INT(pid));
+    }
 }
 
 bool dhcp_adopt(Net *net)
 {
-    g_autofree char *path = path_of(net->object.name, "pid");
-    g_autofree char *text = file_read(path, 64, NULL);
-    int pid = net->dnsmasq ? net->dnsmasq : text ? atoi(text) : 0;
-    int pidfd = pid > 0 && is_ours(pid, net->object.name) ? process_open(pid, 0) : -1;
+    int pidfd = net->dnsmasq ? process_open(net->dnsmasq, net->dnsmasq_started) : -1;
 
-    net->dnsmasq = 0;
-    if (pidfd < 0)
+    if (pidfd < 0) {
+        net->dnsmasq = 0;
         return false;
-    net->dnsmasq = pid;
-    net->dnsmasq_started = process_start(pid);
+    }
     watch_process(net, pidfd);
-    (void) kill(pid, SIGHUP);
+    (void) kill(net->dnsmasq, SIGHUP);
     return true;
 }
 

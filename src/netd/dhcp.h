@@ -12,7 +12,10 @@ bool dhcp_start(Net *net, const Network *network, GError **error);
 /* It reads the hosts anew that dhcp_write_hosts() has written. */
 bool dhcp_refresh(Net *net, const Network *network, GError **error);
 void dhcp_stop(Net *net);
-/* One that a former netd has started: it tells its leases anew; false when it does not run. */
+/* After a restart, when all networks are known: each gets the process that a former netd has
+ * started for it; what serves no network that runs is ended. */
+void dhcp_claim(void);
+/* That process is watched, and tells its leases anew; false when there is none. */
 bool dhcp_adopt(Net *net);
 /* Takes away what is kept beyond a stop: who had which address. */
 void dhcp_forget(const char *name);

@@ -113,7 +113,7 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
         return false;
     iface->port_id = (Uuid){};
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_open", error);
-    port = stay ? port_create(net, port_of(iface, guest), false, error) : NULL;
+    port = stay ? port_create(net, port_of(iface, guest), PORT_OPENING, error) : NULL;
     if (!port)
         return false;
     view = port_view(port);
@@ -132,16 +132,21 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
 static bool open_alone(Iface *iface, Plug *plug, const Guest *guest, GError **error)
 {
     g_autoptr(NetworkPort) port = port_of(iface, guest);
+    char opening[UUID_TEXT];
+    bool opened;
 
     plug->port = port;
-    if (!set_plug(port, iface, error) || !plug_in(plug, error))
+    if (!set_plug(port, iface, error) || !port_begin_alone(port, opening, error))
         return false;
-    if (!port_save_alone(plug->link, port, error)) {
+    opened = plug_in(plug, error);
+    if (opened && !port_save_alone(plug->link, port, error)) {
         plug_out(plug->link, &iface->mac);
-        return false;
+        opened = false;
     }
-    describe(iface, plug);
-    return true;
+    port_drop_alone(opening);
+    if (opened)
+        describe(iface, plug);
+    return opened;
 }
 
 static int namespace_of(const Call *call)
@@ -249,7 +254,7 @@ static bool enter_network(const Change *change, GError **error)
         return false;
     change->to->port_id = (Uuid){};
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_change", error);
-    port = stay ? port_create(net, port_of(change->to, change->guest), false, error) : NULL;
+    port = stay ? port_create(net, port_of(change->to, change->guest), 0, error) : NULL;
     if (!port)
         return false;
     view = port_view(port);

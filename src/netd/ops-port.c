@@ -68,7 +68,7 @@ bool net_network_port_create_xml(Call *call, const remote_network_port_create_xm
     if (!definition)
         return false;
     port = port_create(net, g_steal_pointer(&definition),
-                       in->flags & VIR_NETWORK_PORT_CREATE_RECLAIM, error);
+                       in->flags & VIR_NETWORK_PORT_CREATE_RECLAIM ? PORT_RECLAIM : 0, error);
     if (!port)
         return false;
     out->port = reference_of(net, &port->object.uuid);

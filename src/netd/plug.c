@@ -258,6 +258,18 @@ void plug_out(const char *link, const Mac *mac)
         (void) link_delete(link, NULL);
 }
 
+static void end_if_meant(const Link *link, void *data)
+{
+    const Mac *mac = data;
+    Mac ours = host_mac(mac);
+
+    if ((g_str_equal(link->kind, "macvtap") && mac_equal(&link->mac, mac)) ||
+        (g_str_equal(link->kind, "veth") && mac_equal(&link->mac, &ours)))
+        (void) link_delete(link->name, NULL);
+}
+
+void plug_end_unnamed(const Mac *mac) { (void) link_foreach(end_if_meant, (void *) mac, NULL); }
+
 static bool same_limit(const BandwidthLimit *a, const BandwidthLimit *b)
 {
     return a->average == b->average && a->peak == b->peak && a->burst == b->burst;

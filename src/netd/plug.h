@@ -20,6 +20,8 @@ typedef struct Plug {
 bool plug_in(Plug *plug, GError **error);
 /* Ends the link of a guest that has gone, unless it has ended by itself. */
 void plug_out(const char *link, const Mac *mac);
+/* The same where nobody knows its name. */
+void plug_end_unnamed(const Mac *mac);
 /* From one state to another, as far as they differ: bandwidth, up or down, bridge, isolation. */
 bool plug_change(const char *link, const Iface *from, const NetworkPort *from_port, const Iface *to,
                  const NetworkPort *to_port, GError **error);

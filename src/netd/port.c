@@ -17,6 +17,7 @@ Store port_store;
 /* What is saved of a port. */
 typedef struct PortState {
     Uuid network;
+    bool opening;
     char *link;
     NetworkPort *port;
 } PortState;
@@ -24,6 +25,7 @@ typedef struct PortState {
 static const XmlField port_state_fields[] = {
     XML_UUID("@network", PortState, network),
     XML_STRING("@link", PortState, link),
+    XML_FLAG("opening", PortState, opening),
     XML_CHILD("networkport", PortState, port, &port_element, .required = true),
     {},
 };
@@ -63,7 +65,7 @@ static PortView *view_new(NetworkPort *definition, const char *link)
 
 static bool publish(Net *net, Port *port, PortView *view, GError **error)
 {
-    PortState state = { net->object.uuid, view->link, view->port };
+    PortState state = { net->object.uuid, view->opening, view->link, view->port };
     g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
 
     if (!store_save_state(&port_store, port->object.name, xml, error)) {
@@ -261,13 +263,14 @@ static void drop_floor(const NetworkPort *port)
 
 static void note_link(Net *net, const Port *port, const char *link);
 
-Port *port_create(Net *net, NetworkPort *definition, bool reclaim, GError **error)
+Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error)
 {
     g_autoptr(NetworkPort) owned = definition;
     g_autoptr(Port) port = NULL;
     g_autoptr(Object) other = NULL;
+    PortView *view;
 
-    if (!prepare(net, owned, reclaim, error))
+    if (!prepare(net, owned, flags & PORT_RECLAIM, error))
         return NULL;
     port = port_new(owned);
     other = registry_find_uuid(net->ports, &owned->uuid);
@@ -276,7 +279,9 @@ Port *port_create(Net *net, NetworkPort *definition, bool reclaim, GError **erro
                     other->name);
     if (!keep_floor(net, owned, error))
         return NULL;
-    if (!publish(net, port, view_new(g_steal_pointer(&owned), NULL), error))
+    view = view_new(g_steal_pointer(&owned), NULL);
+    view->opening = flags & PORT_OPENING;
+    if (!publish(net, port, view, error))
         return NULL;
     other = registry_add(net->ports, &port->object);
     return g_steal_pointer(&port);
@@ -451,7 +456,9 @@ bool port_load(const char *name, const char *text, GError **error)
 
     if (!state)
         return false;
-    if (state->link && !if_nametoindex(state->link))
+    if (state->opening)
+        plug_end_unnamed(&state->port->mac);
+    if (state->opening || (state->link && !if_nametoindex(state->link)))
         return store_drop_state(&port_store, name, error);
     if (view && view->live)
         return load_into(net, state);
@@ -459,6 +466,15 @@ bool port_load(const char *name, const char *text, GError **error)
         return store_drop_state(&port_store, name, error);
     plug_restore(state->link, state->port);
     return true;
+}
+
+bool port_begin_alone(NetworkPort *port, char name[UUID_TEXT], GError **error)
+{
+    PortState state = { .opening = true, .port = port };
+    Uuid uuid = uuid_random();
+    g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
+
+    return store_save_state(&port_store, uuid_print(&uuid, name), xml, error);
 }
 
 bool port_save_alone(const char *link, const NetworkPort *port, GError **error)

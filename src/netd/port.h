@@ -8,7 +8,8 @@
 /* Immutable and counted. */
 typedef struct PortView {
     NetworkPort *port;
-    char *link; /* of the host, that the guest's frames come by; NULL: it is not plugged in */
+    bool opening; /* its link is being made */
+    char *link;   /* of the host, that the guest's frames come by; NULL: it is not plugged in */
 } PortView;
 
 typedef struct Port {
@@ -25,9 +26,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Port, port_unref)
 
 Port *port_find(Net *net, const Uuid *uuid, GError **error);
 
+enum {
+    PORT_RECLAIM = 1, /* the plug is given, not chosen */
+    PORT_OPENING = 2, /* its link follows: without it the port is nothing */
+};
 /* On the network's strand, as are the others. Takes definition over; what it does not say comes
- * from the network and its group. The plug is chosen unless reclaim says that it is given. */
-Port *port_create(Net *net, NetworkPort *definition, bool reclaim, GError **error);
+ * from the network and its group. */
+Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error);
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
 /* The link of the guest's that has been plugged in. */
 bool port_set_link(Net *net, Port *port, const char *link, GError **error);
@@ -41,7 +46,9 @@ char *port_user(Net *net);
 /* Of a state file: of a network that runs, or of no network. What has ended is dropped. */
 bool port_load(const char *name, const char *text, GError **error);
 
-/* Of a link in no network of ours: what has to be known of it after a restart. Any thread. */
+/* Of a link in no network of ours: what has to be known of it after a restart; under a name of its
+ * own until the link has one, then under that. Any thread. */
+bool port_begin_alone(NetworkPort *port, char name[UUID_TEXT], GError **error);
 bool port_save_alone(const char *link, const NetworkPort *port, GError **error);
 void port_drop_alone(const char *link);
 

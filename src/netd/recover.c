@@ -109,6 +109,7 @@ bool recover_all(GError **error)
     store_load(net_store.definitions, take_definition, NULL);
     store_load(net_store.states, take_state, NULL);
     store_load(port_store.states, take_port, NULL);
+    dhcp_claim();
     firewall_restore();
     begin_recovery();
     return true;
@@ -124,7 +125,6 @@ static void recover_one(void *data)
     if (!view->live)
         return;
     if (view->starting) {
-        (void) dhcp_adopt(net);
         stop_network(net);
         net_log(net, G_LOG_LEVEL_WARNING, "its start was not finished and has been undone");
         return;

@@ -10,6 +10,7 @@ import threading
 PROGRAM = 0x4f53544c
 OPEN, CLOSE, CHANGE = 1, 2, 3
 VNET_HDR, VHOST, VETH = 1, 2, 4
+OWNER = bytes(range(16))
 
 
 class Refused(Exception):
@@ -88,7 +89,7 @@ class DaemonLink:
                 raise Refused(code, reply.string() if given else '')
             return reply, got
 
-    def open(self, xml, owner=bytes(16), name='guest', flags=0, namespace=None):
+    def open(self, xml, owner=OWNER, name='guest', flags=0, namespace=None):
         """(live xml, taps, vhosts)"""
         reply, fds = self.call(OPEN, owner + string(name) + string(xml) + struct.pack('>I', flags),
                                [namespace] if namespace is not None else ())
@@ -99,5 +100,5 @@ class DaemonLink:
     def shut(self, xml):
         self.call(CLOSE, string(xml))
 
-    def change(self, before, after, owner=bytes(16), name='guest'):
+    def change(self, before, after, owner=OWNER, name='guest'):
         return self.call(CHANGE, owner + string(name) + string(before) + string(after))[0].string()

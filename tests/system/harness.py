@@ -562,7 +562,7 @@ def until(condition, what):
     deadline = time.monotonic() + LIMIT
     while not condition():
         if time.monotonic() > deadline:
-            raise Timeout(what)
+            raise Timeout(what() if callable(what) else what)
         time.sleep(0.01)
 
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -104,11 +105,21 @@ static bool write_pid(int file)
     return !file || write(file, at, text + sizeof(text) - at) > 0;
 }
 
+/* The one who waits for it may have ended before it asked to be told. */
+static void end_with(pid_t parent)
+{
+    (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+}
+
 static G_NORETURN void child(const Spawn *what, char *const *environment, int report)
 {
     Failure failure = { .step = 0 };
 
     reset_signals();
+    if (what->ends_with)
+        end_with(what->ends_with);
     if (write_pid(what->pid_file) && (++failure.step, setsid() >= 0) &&
         (++failure.step, set_descriptors(what)) && (++failure.step, become_user(what)) &&
         (++failure.step, enter_directory(what))) {
@@ -221,6 +232,7 @@ char *spawn_and_read(const Spawn *what, unsigned milliseconds, size_t limit, GEr
     g_auto(Fd) err_fd = pipes[1][0];
     with_pipes.out = pipes[0][1];
     with_pipes.err = pipes[1][1];
+    with_pipes.ends_with = getpid();
     pid = spawn(&with_pipes, NULL, error);
     fd_close(pipes[0][1]);
     fd_close(pipes[1][1]);
