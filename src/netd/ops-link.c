@@ -181,7 +181,7 @@ bool net_link_open(Call *call, const ostler_link_open_args *in, ostler_link_open
 /* ---- closing ---- */
 
 /* The network may be gone, or another one have its name now: then its port is gone, too. */
-static bool close_in_network(const Iface *iface, GError **error)
+static bool close_in_network(const Iface *iface, const Uuid *owner, GError **error)
 {
     g_autoptr(Net) net = (Net *) registry_find_name(nets, iface->network);
     g_autoptr(Stay) stay = NULL;
@@ -192,6 +192,8 @@ static bool close_in_network(const Iface *iface, GError **error)
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_close", error);
     if (!stay)
         return false;
+    if (!iface->target)
+        port_end_unnamed(net, owner, &iface->mac);
     port = port_find(net, &iface->port_id, NULL);
     return !port || port_delete(net, port, error);
 }
@@ -199,6 +201,7 @@ static bool close_in_network(const Iface *iface, GError **error)
 bool net_link_close(Call *, const ostler_link_close_args *in, none *, GError **error)
 {
     g_autoptr(Iface) iface = parse(in->xml, error);
+    const Uuid *owner = (const Uuid *) in->owner;
 
     if (!iface)
         return false;
@@ -206,7 +209,11 @@ bool net_link_close(Call *, const ostler_link_close_args *in, none *, GError **e
         plug_out(iface->target, &iface->mac);
         port_drop_alone(iface->target);
     }
-    return iface->type != IFACE_NETWORK || close_in_network(iface, error);
+    if (iface->type == IFACE_NETWORK)
+        return close_in_network(iface, owner, error);
+    if (!iface->target)
+        port_end_unnamed(NULL, owner, &iface->mac);
+    return true;
 }
 
 /* ---- changing ---- */
@@ -303,7 +310,7 @@ static bool carry_out(const Change *change, GError **error)
     if (!(to->type == IFACE_NETWORK ? enter_network(change, error) : change_alone(change, error)))
         return false;
     if (from->type == IFACE_NETWORK)
-        return close_in_network(from, error);
+        return close_in_network(from, change->guest->uuid, error);
     if (to->type == IFACE_NETWORK)
         port_drop_alone(from->target);
     return true;

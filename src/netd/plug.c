@@ -258,17 +258,30 @@ void plug_out(const char *link, const Mac *mac)
         (void) link_delete(link, NULL);
 }
 
-static void end_if_meant(const Link *link, void *data)
-{
-    const Mac *mac = data;
-    Mac ours = host_mac(mac);
+typedef struct Unnamed {
+    const Mac *mac;
+    GPtrArray *names;
+} Unnamed;
 
-    if ((g_str_equal(link->kind, "macvtap") && mac_equal(&link->mac, mac)) ||
+static void note_if_meant(const Link *link, void *data)
+{
+    const Unnamed *meant = data;
+    Mac ours = host_mac(meant->mac);
+
+    if ((g_str_equal(link->kind, "macvtap") && mac_equal(&link->mac, meant->mac)) ||
         (g_str_equal(link->kind, "veth") && mac_equal(&link->mac, &ours)))
-        (void) link_delete(link->name, NULL);
+        g_ptr_array_add(meant->names, g_strdup(link->name));
 }
 
-void plug_end_unnamed(const Mac *mac) { (void) link_foreach(end_if_meant, (void *) mac, NULL); }
+void plug_end_unnamed(const Mac *mac)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    Unnamed meant = { mac, names };
+
+    (void) link_foreach(note_if_meant, &meant, NULL);
+    for (guint i = 0; i < names->len; i++)
+        (void) link_delete(names->pdata[i], NULL);
+}
 
 static bool same_limit(const BandwidthLimit *a, const BandwidthLimit *b)
 {

@@ -487,6 +487,46 @@ bool port_save_alone(const char *link, const NetworkPort *port, GError **error)
 
 void port_drop_alone(const char *link) { (void) store_drop_state(&port_store, link, NULL); }
 
+/* ---- ends of links whose names got lost ---- */
+
+typedef struct Lost {
+    const Uuid *owner;
+    const Mac *mac;
+} Lost;
+
+static bool is_lost(const NetworkPort *port, const Lost *lost)
+{
+    return uuid_equal(&port->owner, lost->owner) && mac_equal(&port->mac, lost->mac);
+}
+
+static bool end_if_lost(const char *name, const char *text, void *data, GError **error)
+{
+    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
+
+    if (!state || !uuid_is_zero(&state->network) || !state->link || !is_lost(state->port, data))
+        return state != NULL;
+    plug_out(state->link, &state->port->mac);
+    port_drop_alone(name);
+    return true;
+}
+
+void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac)
+{
+    g_autoptr(GPtrArray) all = net ? registry_list(net->ports) : NULL;
+    Lost lost = { owner, mac };
+
+    if (!net)
+        store_load(port_store.states, end_if_lost, &lost);
+    for (guint i = 0; all && i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+
+        if (!view->link || !is_lost(view->port, &lost))
+            continue;
+        plug_out(view->link, mac);
+        (void) port_delete(net, all->pdata[i], NULL);
+    }
+}
+
 void port_count(Net *net, Network *shown)
 {
     g_autoptr(GPtrArray) all = registry_list(net->ports);

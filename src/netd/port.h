@@ -51,6 +51,9 @@ bool port_load(const char *name, const char *text, GError **error);
 bool port_begin_alone(NetworkPort *port, char name[UUID_TEXT], GError **error);
 bool port_save_alone(const char *link, const NetworkPort *port, GError **error);
 void port_drop_alone(const char *link);
+/* Ends the links that a guest has by this address, in this network or, with NULL, in none of ours.
+ * On the network's strand, if there is one. */
+void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac);
 
 /* Sets the numbers of connections in a copy of the live definition. From any thread. */
 void port_count(Net *net, Network *shown);

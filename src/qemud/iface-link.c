@@ -58,19 +58,21 @@ IfaceEnd *iface_open(const Domain *live, Iface *iface, GError **error)
     in.xml = xml;
     in.flags = flags_of(live, iface);
     end = g_new0(IfaceEnd, 1);
-    if (!peer_link_open(&in, NULL, &out, &end->fds, error))
+    if (!peer_link_open(&in, NULL, &out, &end->fds, error)) {
+        iface_close(live, iface); /* it may have been made all the same: netd was killed */
         return NULL;
+    }
     end->taps = out.taps;
     end->vhosts = out.vhosts;
     if (!take_over(iface, out.xml, error) || !check_vhost(iface, end, error)) {
-        iface_close(iface);
+        iface_close(live, iface);
         g_clear_pointer(&end, iface_end_free);
     }
     peer_link_open_free(&out);
     return g_steal_pointer(&end);
 }
 
-void iface_close(const Iface *iface)
+void iface_close(const Domain *live, const Iface *iface)
 {
     g_autofree char *xml = NULL;
     g_autoptr(GError) error = NULL;
@@ -81,6 +83,7 @@ void iface_close(const Iface *iface)
         return;
     xml = xml_format(&iface_element, iface, XML_LIVE);
     in.xml = xml;
+    memcpy(in.owner, live->uuid.bytes, UUID_SIZE);
     if (!peer_link_close(&in, NULL, &out, NULL, &error))
         g_warning("link '%s' is not known to have ended: %s",
                   iface->target ? iface->target : "(unnamed)", error->message);
@@ -116,7 +119,7 @@ GPtrArray *ifaces_open(Domain *live, GError **error)
         if (!problem)
             continue;
         for (guint i = 0; i + 1 < ends->len; i++)
-            iface_close(live->interfaces->pdata[i]);
+            iface_close(live, live->interfaces->pdata[i]);
         g_propagate_error(error, problem);
         return NULL;
     }
@@ -126,5 +129,5 @@ GPtrArray *ifaces_open(Domain *live, GError **error)
 void ifaces_close(const Domain *live)
 {
     for (LIST_EACH(Iface, iface, live->interfaces))
-        iface_close(iface);
+        iface_close(live, iface);
 }

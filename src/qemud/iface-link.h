@@ -8,7 +8,7 @@
  * network, are written into the live interface. NULL without an error: it is of no such type. */
 IfaceEnd *iface_open(const Domain *live, Iface *iface, GError **error);
 /* The interface ends. What cannot be done is logged: netd looks after links that nobody has. */
-void iface_close(const Iface *iface);
+void iface_close(const Domain *live, const Iface *iface);
 /* From one live definition to another, whose names become those of the link. */
 bool iface_change(const Domain *live, const Iface *from, Iface *to, GError **error);
 

@@ -152,17 +152,17 @@ bool iface_plug(Machine *vm, Domain *live, void *device, GError **error)
     }
     if (add_both(monitor, live, iface, end, error))
         return true;
-    iface_close(iface);
+    iface_close(live, iface);
     return false;
 }
 
-void iface_unplugged(Machine *vm, const void *device)
+void iface_unplugged(Machine *vm, const Domain *live, const void *device)
 {
     g_autoptr(Qmp) monitor = machine_monitor(vm, NULL);
 
     if (monitor)
         drop_backend(monitor, device);
-    iface_close(device);
+    iface_close(live, device);
 }
 
 /* ---- changed ---- */

@@ -13,6 +13,6 @@ int iface_find(const Domain *domain, const void *wanted, GError **error);
  * was. */
 bool iface_plug(Machine *vm, Domain *live, void *device, GError **error);
 /* QEMU has let go of the guest's end: the host's end goes, too. */
-void iface_unplugged(Machine *vm, const void *device);
+void iface_unplugged(Machine *vm, const Domain *live, const void *device);
 /* wanted, complete, in place of the live one; what is changed is done to the guest. */
 bool iface_update(Machine *vm, const Domain *live, const void *from, void *wanted, GError **error);

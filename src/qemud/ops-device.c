@@ -23,7 +23,7 @@ typedef struct Pluggable {
     XmlElement *element;
     int (*find)(const Domain *domain, const void *wanted, GError **error);
     bool (*plug)(Machine *vm, Domain *live, void *device, GError **error);
-    void (*unplugged)(Machine *vm, const void *device);
+    void (*unplugged)(Machine *vm, const Domain *live, const void *device);
     bool (*update)(Machine *vm, const Domain *live, const void *from, void *wanted, GError **error);
 } Pluggable;
 
@@ -180,7 +180,7 @@ static bool detach(Machine *vm, Domain *domain, bool live, const void *data, GEr
             return false;
         if (!gone)
             return true;
-        found.pluggable->unplugged(vm, found.device);
+        found.pluggable->unplugged(vm, domain, found.device);
         request->gone = g_strdup(found.device->alias);
     }
     take_out(domain, &found);
@@ -260,7 +260,7 @@ void device_gone(Machine *vm, const char *alias)
         domain_free(live);
         return;
     }
-    found.pluggable->unplugged(vm, found.device);
+    found.pluggable->unplugged(vm, live, found.device);
     take_out(live, &found);
     view_set_live(view, live);
     machine_publish_anyway(vm, g_steal_pointer(&view));

@@ -97,8 +97,8 @@ class DaemonLink:
         assert len(fds) == taps + vhosts, (fds, taps, vhosts)
         return live, fds[:taps], fds[taps:]
 
-    def shut(self, xml):
-        self.call(CLOSE, string(xml))
+    def shut(self, xml, owner=OWNER):
+        self.call(CLOSE, owner + string(xml))
 
     def change(self, before, after, owner=OWNER, name='guest'):
         return self.call(CHANGE, owner + string(name) + string(before) + string(after))[0].string()

@@ -8,7 +8,7 @@ import time
 
 import daemonlink
 from harness import case, equal, main, s, until
-from netlab import net_xml, run
+from netlab import Namespace, net_xml, run
 
 import libvirt
 
@@ -73,20 +73,40 @@ def start_and_end(conn):
         net.undefine()
 
 
-held = {}  # live xml -> tap
+held = {}  # live xml -> tap; of a pair -> None
+unsure = []  # interfaces of calls without an answer
+place = None
+
+
+def unplug(link):
+    live = random.choice(list(held))
+    fd = held.pop(live)
+    if fd is not None:
+        os.close(fd)
+        if random.random() < 0.5:
+            return
+    unsure.append(live)
+    link.shut(live)
+    unsure.clear()
 
 
 def plug_and_unplug(link):
+    while unsure:
+        link.shut(unsure[0])
+        unsure.pop(0)
     if len(held) > 5:
-        live, fd = held.popitem()
-        os.close(fd)
-        if random.random() < 0.5:
-            link.shut(live)
+        unplug(link)
         return
     mac = ':'.join(['52', '54', '00'] + [f'{random.randrange(256):02x}' for _ in range(3)])
-    live, taps, _ = link.open(f"<interface type='network'><mac address='{mac}'/>"
-                              f"<source network='kept'/><model type='virtio'/></interface>")
-    held[live] = taps[0]
+    xml = (f"<interface type='network'><mac address='{mac}'/><source network='kept'/><model type='virtio'/>"
+           f"<guest dev='e{mac[9:].replace(':', '')}'/></interface>")
+    unsure.append(xml)
+    if random.random() < 0.5:
+        held[link.open(xml, flags=daemonlink.VETH, namespace=place)[0]] = None
+    else:
+        live, taps, _ = link.open(xml)
+        held[live] = taps[0]
+    unsure.clear()
 
 
 def dnsmasqs():
@@ -139,6 +159,8 @@ def differences(conn):
 @case(f'{KILLS} kills', only='ostler')
 def _(s):
     s.conn.networkCreateXML(net_xml('kept', 'testkept').replace('10.99.1.', '10.99.9.'))
+    global place
+    place = os.open(f'/proc/{Namespace().holder.pid}/ns/net', os.O_RDONLY)
     loops = [Loop(lambda: libvirt.open(uri()), start_and_end),
              Loop(lambda: daemonlink.DaemonLink(s.root), plug_and_unplug)]
     for kill in range(KILLS):
@@ -150,14 +172,22 @@ def _(s):
         for loop in loops:
             loop.ended = True
             loop.join()
+        link = daemonlink.DaemonLink(s.root)
+        while unsure:
+            link.shut(unsure.pop())
         conn = libvirt.open(uri())
         until(lambda: not differences(conn), lambda: f'after kill {kill + 1}: {differences(conn)}')
         conn.close()
+        link.close()
         loops = [Loop(loop.connect, loop.work) for loop in loops] if kill + 1 < KILLS else loops
         print(f'# kill {kill + 1}: all as it is')
-    for fd in held.values():
-        os.close(fd)
-    held.clear()
+    for live, fd in held.items():
+        if fd is None:
+            link = daemonlink.DaemonLink(s.root)
+            link.shut(live)
+            link.close()
+        else:
+            os.close(fd)
     s.disconnect()
     s.conn = s.connect()
     until(lambda: not s.conn.networkLookupByName('kept').listAllPorts(), 'ports stay')
