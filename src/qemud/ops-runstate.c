@@ -27,7 +27,7 @@ static void destroy_now(void *data)
 
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
     if (process >= 0)
-        (void) exit_kill(process, view->pid, false, NULL);
+        (void) exit_kill(process, false, NULL);
 }
 
 /* In the loop: the client that wanted it has gone. */
@@ -103,6 +103,7 @@ bool qemu_domain_create_xml(Call *call, const remote_domain_create_xml_args *in,
 
 /* Runs beside whatever is stuck. The process is ended first; the call is answered when the guest's
  * end has been published, by us or by who noticed it. */
+/* What only begins to run has no process yet: its start is waited for. */
 static bool destroy(Machine *vm, unsigned flags, GError **error)
 {
     g_autoptr(View) view = machine_view(vm);
@@ -111,13 +112,20 @@ static bool destroy(Machine *vm, unsigned flags, GError **error)
 
     if (!view_check_active(view, error))
         return false;
+    process = machine_process(vm, NULL);
+    if (process < 0) {
+        stay = strand_enter(vm->object.strand, MODE_CHANGE, "the end of the guest", error);
+        process = stay ? machine_process(vm, error) : -1;
+    }
+    if (process < 0)
+        return false;
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
-    process = machine_process(vm, error);
-    if (process < 0 || !exit_kill(process, view->pid, flags & VIR_DOMAIN_DESTROY_GRACEFUL, error)) {
+    if (!exit_kill(process, flags & VIR_DOMAIN_DESTROY_GRACEFUL, error)) {
         g_atomic_int_set(&vm->stop_reason, 0);
         return false;
     }
-    stay = strand_enter(vm->object.strand, MODE_CHANGE, "the end of the guest", error);
+    if (!stay)
+        stay = strand_enter(vm->object.strand, MODE_CHANGE, "the end of the guest", error);
     if (!stay)
         return false;
     exit_finish(vm, view->run);

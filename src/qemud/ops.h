@@ -10,8 +10,6 @@
 remote_nonnull_domain ops_reference(Machine *vm);
 /* Counted references to the guests that pass a filter of connect_list_all_domains. */
 GPtrArray *ops_list(unsigned filter);
-/* Processor time of a process, in nanoseconds; 0 when there is none. */
-uint64_t ops_cpu_time(pid_t pid);
 Object *ops_find_domain(const remote_nonnull_domain *reference, GError **error);
 /* Strings of a reply: an optional one is a pointer to a pointer. */
 char **ops_optional(const char *text);

@@ -12,18 +12,18 @@
 #include "caps.h"
 #include "daemon/daemon.h"
 #include "exit.h"
+#include "firmware.h"
 #include "iface-link.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
+#include "rundir.h"
 #include "settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum { LOG_TAIL = 1024 };
@@ -120,37 +120,19 @@ static bool find_capabilities(Launch *l, GError **error)
     return l->caps != NULL;
 }
 
+static bool find_firmware(Launch *l, GError **error)
+{
+    return firmware_fill(l->live, caps_machine(l->caps, l->live->os.machine)->name, NULL, error);
+}
+
 static void drop_capabilities(Launch *l) { g_clear_pointer(&l->caps, caps_unref); }
-
-char *start_directory(Machine *vm)
-{
-    return daemon_path("run/ostler/qemu/guest/%s", vm->object.name);
-}
-
-char *start_monitor_path(const char *directory)
-{
-    return g_build_filename(directory, "monitor.sock", NULL);
-}
-
-void start_remove_directory(const char *directory)
-{
-    g_autoptr(Directory) entries = opendir(directory);
-    struct dirent *entry;
-
-    while (entries && (entry = readdir(entries)))
-        (void) unlinkat(dirfd(entries), entry->d_name, 0);
-    (void) rmdir(directory);
-}
 
 static bool make_directory(Launch *l, GError **error)
 {
-    g_autofree char *directory = start_directory(l->vm);
+    g_autofree char *directory = rundir_path(l->vm);
 
-    start_remove_directory(directory);
-    if (g_mkdir(directory, 0700) < 0)
-        return fail_errno(error, errno, "cannot create '%s'", directory);
-    if (qemu_user.given && chown(directory, qemu_user.uid, qemu_user.gid) < 0)
-        return fail_errno(error, errno, "cannot give '%s' to QEMU's user", directory);
+    if (!rundir_make(directory, error))
+        return false;
     g_free(l->vm->directory);
     l->vm->directory = g_steal_pointer(&directory);
     return true;
@@ -158,7 +140,7 @@ static bool make_directory(Launch *l, GError **error)
 
 static void remove_directory(Launch *l)
 {
-    start_remove_directory(l->vm->directory);
+    rundir_remove(l->vm->directory);
     g_clear_pointer(&l->vm->directory, g_free);
 }
 
@@ -220,7 +202,7 @@ static void close_pid_file(Launch *l) { fd_close(g_steal_fd(&l->pid_file)); }
 
 static bool listen_for_monitor(Launch *l, GError **error)
 {
-    g_autofree char *path = start_monitor_path(l->vm->directory);
+    g_autofree char *path = rundir_monitor(l->vm->directory);
     int fd;
 
     l->listener = unix_listen(path, SOCK_STREAM, 0600, error);
@@ -323,13 +305,14 @@ static bool publish_pid(Launch *l, GError **error)
 
 static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
 
-/* Why a QEMU that has ended did so is in its log. */
+/* Why a QEMU that has closed its monitor did so is in its log. */
 static void explain(Launch *l, GError **error)
 {
-    bool ended = process_wait(l->pidfd, 1000);
-    g_autofree char *tail = start_log_tail(l->name, l->log_start);
+    bool ended =
+        g_error_matches(*error, ERR_DOMAIN, ERR_OPERATION_FAILED) && process_wait(l->pidfd, 1000);
+    g_autofree char *tail = ended ? start_log_tail(l->name, l->log_start) : NULL;
 
-    if (!ended || !*tail)
+    if (!tail || !*tail)
         return;
     g_clear_error(error);
     fail(error, ERR_INTERNAL, "QEMU ended while it was starting: %s", tail);
@@ -384,6 +367,7 @@ static const Step steps[] = {
     { "see whether it may", check_state, NULL },
     { "prepare its definition", prepare_definition, drop_definition },
     { "find out what its QEMU can do", find_capabilities, drop_capabilities },
+    { "find its firmware", find_firmware, NULL },
     { "open its log", open_log, close_log },
     { "make its runtime directory", make_directory, remove_directory },
     { "note that it starts", publish_starting, publish_stopped },

@@ -34,14 +34,24 @@ def _(s):
 
 @case('with a disk that is there and a user network')
 def _(s):
-    # what it cannot look up as a volume it takes as a file
+    # "path=" would look for a storage pool
     disk = s.file('vi.img', size=4 << 20)
-    virt_install(s, 'vi', '--disk', f'path={disk},format=raw,bus=virtio', '--network', 'user,model=virtio', '--transient')
+    virt_install(s, 'vi', '--disk', f'source.file={disk},driver.type=raw,bus=virtio', '--network', 'user,model=virtio', '--transient')
     dom = s.conn.lookupByName('vi')
     equal((dom.isActive(), dom.isPersistent()), (1, 0))
     console = s.console('vi')
     console.expect('guest: address 10.0.2.15')
     equal(console.run('cat /sys/block/vda/size'), '8192\n')
+
+
+@case('on the default network')
+def _(s):
+    s.conn.networkLookupByName('default').create()
+    virt_install(s, 'vi', '--disk', 'none', '--network', 'network=default')
+    console = s.console('vi')
+    found = console.expect(r'guest: address (192\.168\.122\.\d+)')
+    contains(s.virsh('domifaddr', 'vi'), found.group(1) + '/24')
+    contains(s.virsh('net-dhcp-leases', 'default'), found.group(1))
 
 
 @case('with everything that it adds by itself')

@@ -20,10 +20,9 @@ typedef struct Spawn {
     size_t group_count;
     const char *directory; /* NULL: / */
     unsigned umask;        /* 0: 077 */
+    bool ends_with_us;     /* killed when the thread that started it ends, thus with the daemon */
     int pid_file; /* the child writes its pid there before anything else, for whoever comes after us
                      if we are killed meanwhile; 0: no file */
-    pid_t ends_with; /* it is killed when the thread of this process that starts it ends, also when
-                        we are killed; 0: it goes on */
 } Spawn;
 
 /* Starts it in a session of its own. Answers when the program has been executed, or says why it
@@ -31,8 +30,7 @@ typedef struct Spawn {
 pid_t spawn(const Spawn *what, int *pidfd, GError **error);
 
 /* Runs it to its end, at most that many milliseconds, and gives back its standard output (at most
- * limit bytes). A status other than 0 is an error that quotes its standard error. Nobody would read
- * it when we have gone: it ends with us. In a worker. */
+ * limit bytes). A status other than 0 is an error that quotes its standard error. In a worker. */
 char *spawn_and_read(const Spawn *what, unsigned milliseconds, size_t limit, GError **error);
 
 /* Waits until the process behind a pidfd has ended, at most that long; whether it has. In a
