@@ -47,7 +47,7 @@ def _(s):
 @case('on the default network')
 def _(s):
     s.conn.networkLookupByName('default').create()
-    virt_install(s, 'vi', '--disk', 'none', '--network', 'network=default')
+    virt_install(s, 'vi', '--disk', 'none', '--network', 'network=default,model=virtio')
     console = s.console('vi')
     found = console.expect(r'guest: address (192\.168\.122\.\d+)')
     contains(s.virsh('domifaddr', 'vi'), found.group(1) + '/24')
