@@ -3,7 +3,7 @@
 #include "ask.h"
 
 #include "protocol/admin.h"
-#include "protocol/ostler.h"
+#include "protocol/look.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 enum {
 #define PROC(number, name, ...) CALL_##name = number,
 #include "protocol/admin.def"
-#include "protocol/ostler.def"
+#include "protocol/look.def"
 #undef PROC
 };
 // clang-format on
@@ -52,31 +52,31 @@ Connection *ask_open(const Options *options, GError **error)
 /* All answers are one text. */
 static Json *ask(Connection *connection, int procedure, Message args, GError **error)
 {
-    ostler_get_activity_ret reply = {};
+    look_get_activity_ret reply = {};
     Json *json;
 
-    if (!connection_call(connection, OSTLER_PROGRAM, procedure, args,
-                         (Message){ (xdrproc_t) xdr_ostler_get_activity_ret, &reply }, error))
+    if (!connection_call(connection, LOOK_PROGRAM, procedure, args,
+                         (Message){ (xdrproc_t) xdr_look_get_activity_ret, &reply }, error))
         return NULL;
     json = json_parse(reply.json, strlen(reply.json), error);
-    xdr_free((xdrproc_t) xdr_ostler_get_activity_ret, &reply);
+    xdr_free((xdrproc_t) xdr_look_get_activity_ret, &reply);
     return json;
 }
 
 Json *ask_activity(Connection *connection, GError **error)
 {
-    return ask(connection, CALL_ostler_get_activity, (Message){}, error);
+    return ask(connection, CALL_look_get_activity, (Message){}, error);
 }
 
 Json *ask_trace(Connection *connection, uint64_t after, GError **error)
 {
-    ostler_get_trace_args args = { after };
+    look_get_trace_args args = { after };
 
-    return ask(connection, CALL_ostler_get_trace,
-               (Message){ (xdrproc_t) xdr_ostler_get_trace_args, &args }, error);
+    return ask(connection, CALL_look_get_trace,
+               (Message){ (xdrproc_t) xdr_look_get_trace_args, &args }, error);
 }
 
 Json *ask_settings(Connection *connection, GError **error)
 {
-    return ask(connection, CALL_ostler_get_settings, (Message){}, error);
+    return ask(connection, CALL_look_get_settings, (Message){}, error);
 }

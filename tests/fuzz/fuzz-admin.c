@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/log.h"
 #include "daemon/admin.h"
-#include "protocol/ostler.h"
+#include "protocol/look.h"
 #include "rpc/client.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ static bool is_harmless(const guint8 *frame, size_t size)
     if (size < FRAME_LEAST)
         return true;
     frame_header(frame, &header);
-    if (header.prog == OSTLER_PROGRAM)
+    if (header.prog == LOOK_PROGRAM)
         return header.proc != GET_SETTINGS;
     return header.prog != ADMIN_PROGRAM ||
            (header.proc != SET_THREADPOOL && header.proc != SET_OUTPUTS &&

@@ -258,8 +258,8 @@ def _(s):
                 c.shutdown(socket.SHUT_WR)
                 while c.recv(4096):
                     pass
-            except ConnectionError:
-                pass
+            except OSError:
+                pass  # it has ended the connection before
     virsh(tls(s), 'uri')
 
 

@@ -249,6 +249,24 @@ def _():
             assert not bounding & 1 << net_admin, f'{bounding:x}'
 
 
+@case('within these limits networks begin and end, and devices are found')
+def _():
+    path = '/var/guest/net.xml'
+    with open(path, 'w') as f:
+        f.write("<network><name>lab</name><forward mode='nat'/><bridge name='lab0'/>"
+                "<ip address='192.168.77.1' prefix='24'><dhcp><range start='192.168.77.10' end='192.168.77.20'/>"
+                "</dhcp></ip></network>")
+    virsh('net-define', path)
+    virsh('net-start', 'lab')
+    contains(run('ip', '-brief', 'address', 'show', 'lab0'), '192.168.77.1/24')
+    run('systemctl', 'restart', 'ostler-netd')
+    contains(virsh('net-info', 'lab'), 'Active:         yes')
+    virsh('net-destroy', 'lab')
+    virsh('net-undefine', 'lab')
+    contains(virsh('nodedev-list'), 'computer')
+    contains(virsh('nodeinfo'), 'CPU(s)')
+
+
 # ---- users of the host --------------------------------------------------------------------------
 
 def polkit():

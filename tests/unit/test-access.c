@@ -63,7 +63,7 @@ static void test_refusal(const void *data)
     g_assert_cmpint(error_code(error), ==, ERR_CONF_SYNTAX);
     g_assert_nonnull(strstr(error->message, row->message));
     g_assert_nonnull(strstr(error->message, path));
-    g_assert_cmpint(access_judge(&who, PERMISSION_domain_read, &any), ==, VERDICT_NO);
+    g_assert_cmpint(access_judge(&who, PERMISSION_domain_read, &any), ==, RULING_NO);
     load(NULL);
 }
 
@@ -77,64 +77,63 @@ static const struct Judgement {
     const char *name, *rules;
     Permission permission;
     const char *object, *uuid; /* NULL: not known */
-    Verdict verdict;
+    Ruling ruling;
     const char *x509, *sasl; /* instead of the user */
 } judgements[] = {
-    { "no-file", NULL, PERMISSION_domain_start, NULL, NULL, VERDICT_YES },
-    { "empty-file", "", PERMISSION_domain_start, NULL, NULL, VERDICT_NO },
-    { "anyone", "allow anyone *", PERMISSION_domain_start, NULL, NULL, VERDICT_YES },
-    { "other-user", "allow user=daemon *", PERMISSION_domain_start, NULL, NULL, VERDICT_NO },
-    { "group", "allow group=games *", PERMISSION_domain_start, NULL, NULL, VERDICT_YES },
+    { "no-file", NULL, PERMISSION_domain_start, NULL, NULL, RULING_YES },
+    { "empty-file", "", PERMISSION_domain_start, NULL, NULL, RULING_NO },
+    { "anyone", "allow anyone *", PERMISSION_domain_start, NULL, NULL, RULING_YES },
+    { "other-user", "allow user=daemon *", PERMISSION_domain_start, NULL, NULL, RULING_NO },
+    { "group", "allow group=games *", PERMISSION_domain_start, NULL, NULL, RULING_YES },
     { "second-group", "allow group=daemon group=games *", PERMISSION_domain_start, NULL, NULL,
-      VERDICT_YES },
-    { "pattern", "allow anyone domain.*", PERMISSION_domain_start, NULL, NULL, VERDICT_YES },
+      RULING_YES },
+    { "pattern", "allow anyone domain.*", PERMISSION_domain_start, NULL, NULL, RULING_YES },
     { "other-pattern", "allow anyone *.read,domain.getattr", PERMISSION_domain_start, NULL, NULL,
-      VERDICT_NO },
+      RULING_NO },
     { "list", "allow anyone domain.read,domain.start", PERMISSION_domain_start, NULL, NULL,
-      VERDICT_YES },
+      RULING_YES },
     { "underscore", "allow anyone domain.read_secure", PERMISSION_domain_read_secure, NULL, NULL,
-      VERDICT_YES },
+      RULING_YES },
     { "hyphen", "allow anyone domain.read-secure", PERMISSION_domain_read_secure, NULL, NULL,
-      VERDICT_YES },
-    { "kind", "allow anyone * kind=domain", PERMISSION_domain_start, NULL, NULL, VERDICT_YES },
+      RULING_YES },
+    { "kind", "allow anyone * kind=domain", PERMISSION_domain_start, NULL, NULL, RULING_YES },
     { "other-kind", "allow anyone * kind=network kind=node-device", PERMISSION_domain_start, NULL,
-      NULL, VERDICT_NO },
+      NULL, RULING_NO },
     { "kind-and-name", "allow anyone * kind=domain name=b", PERMISSION_domain_start, "a", NULL,
-      VERDICT_NO },
+      RULING_NO },
     { "first-decides", "deny anyone domain.stop\nallow anyone *", PERMISSION_domain_stop, NULL,
-      NULL, VERDICT_NO },
+      NULL, RULING_NO },
     { "second-decides", "deny anyone domain.stop\nallow anyone *", PERMISSION_domain_start, NULL,
-      NULL, VERDICT_YES },
-    { "name", "allow anyone * name=web-*", PERMISSION_domain_start, "web-1", NULL, VERDICT_YES },
-    { "other-name", "allow anyone * name=web-*", PERMISSION_domain_start, "db", UUID_A,
-      VERDICT_NO },
+      NULL, RULING_YES },
+    { "name", "allow anyone * name=web-*", PERMISSION_domain_start, "web-1", NULL, RULING_YES },
+    { "other-name", "allow anyone * name=web-*", PERMISSION_domain_start, "db", UUID_A, RULING_NO },
     { "name-not-known", "allow anyone * name=web-*", PERMISSION_domain_start, NULL, UUID_A,
-      VERDICT_DEPENDS },
-    { "uuid", "allow anyone * uuid=" UUID_A, PERMISSION_domain_start, NULL, UUID_A, VERDICT_YES },
+      RULING_DEPENDS },
+    { "uuid", "allow anyone * uuid=" UUID_A, PERMISSION_domain_start, NULL, UUID_A, RULING_YES },
     { "other-uuid", "allow anyone * uuid=" UUID_A, PERMISSION_domain_start, NULL, UUID_B,
-      VERDICT_NO },
+      RULING_NO },
     { "uuid-not-known", "allow anyone * uuid=" UUID_A, PERMISSION_domain_start, "a", NULL,
-      VERDICT_DEPENDS },
+      RULING_DEPENDS },
     { "name-or-uuid", "allow anyone * uuid=" UUID_A " name=web", PERMISSION_domain_start, "web",
-      UUID_B, VERDICT_YES },
+      UUID_B, RULING_YES },
     { "denied-name-not-known", "deny anyone * name=db\nallow anyone *", PERMISSION_domain_start,
-      NULL, UUID_A, VERDICT_DEPENDS },
+      NULL, UUID_A, RULING_DEPENDS },
     { "same-either-way", "allow anyone * name=db\nallow anyone *", PERMISSION_domain_start, NULL,
-      UUID_A, VERDICT_YES },
+      UUID_A, RULING_YES },
     { "refused-either-way", "deny anyone * name=db\ndeny anyone *", PERMISSION_domain_start, NULL,
-      UUID_A, VERDICT_NO },
+      UUID_A, RULING_NO },
     { "names-are-not-of-connections", "allow anyone * name=*", PERMISSION_connect_write, "a",
-      UUID_A, VERDICT_NO },
-    { "certificate", "allow x509=\"CN=one,O=*\" *", PERMISSION_domain_start, NULL, NULL,
-      VERDICT_YES, .x509 = "CN=one,O=Acme" },
-    { "other-certificate", "allow x509=CN=one,* *", PERMISSION_domain_start, NULL, NULL, VERDICT_NO,
+      UUID_A, RULING_NO },
+    { "certificate", "allow x509=\"CN=one,O=*\" *", PERMISSION_domain_start, NULL, NULL, RULING_YES,
+      .x509 = "CN=one,O=Acme" },
+    { "other-certificate", "allow x509=CN=one,* *", PERMISSION_domain_start, NULL, NULL, RULING_NO,
       .x509 = "CN=two,O=Acme" },
-    { "sasl", "allow sasl=*@EXAMPLE.COM *", PERMISSION_domain_start, NULL, NULL, VERDICT_YES,
+    { "sasl", "allow sasl=*@EXAMPLE.COM *", PERMISSION_domain_start, NULL, NULL, RULING_YES,
       .sasl = "fred@EXAMPLE.COM" },
-    { "user-is-no-sasl-name", "allow user=root *", PERMISSION_domain_start, NULL, NULL, VERDICT_NO,
+    { "user-is-no-sasl-name", "allow user=root *", PERMISSION_domain_start, NULL, NULL, RULING_NO,
       .sasl = "root" },
     { "comment", "# deny\n\nallow anyone * # really", PERMISSION_domain_start, NULL, NULL,
-      VERDICT_YES },
+      RULING_YES },
 };
 
 static void test_judgement(const void *data)
@@ -157,7 +156,7 @@ static void test_judgement(const void *data)
         target.uuid = &uuid;
     }
     load(row->rules);
-    g_assert_cmpint(access_judge(&who, row->permission, &target), ==, row->verdict);
+    g_assert_cmpint(access_judge(&who, row->permission, &target), ==, row->ruling);
     load(NULL);
 }
 
@@ -174,8 +173,8 @@ static void test_ours(void)
     g_assert_false(access_is_limited(&own));
     g_assert_true(access_is_limited(&stranger));
     g_assert_true(access_is_limited(&remote));
-    g_assert_cmpint(access_judge(&root, PERMISSION_domain_start, &any), ==, VERDICT_YES);
-    g_assert_cmpint(access_judge(&remote, PERMISSION_domain_start, &any), ==, VERDICT_NO);
+    g_assert_cmpint(access_judge(&root, PERMISSION_domain_start, &any), ==, RULING_YES);
+    g_assert_cmpint(access_judge(&remote, PERMISSION_domain_start, &any), ==, RULING_NO);
     load(NULL);
     g_assert_false(access_is_limited(&stranger));
 }

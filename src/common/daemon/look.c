@@ -5,7 +5,7 @@
 #include "daemon/daemon.h"
 #include "rpc/activity.h"
 
-bool look_activity(Call *, const none *, ostler_get_activity_ret *out, GError **)
+bool look_activity(Call *, const none *, look_get_activity_ret *out, GError **)
 {
     g_autoptr(Json) now = activity_now();
 
@@ -13,7 +13,7 @@ bool look_activity(Call *, const none *, ostler_get_activity_ret *out, GError **
     return true;
 }
 
-bool look_trace(Call *, const ostler_get_trace_args *in, ostler_get_trace_ret *out, GError **)
+bool look_trace(Call *, const look_get_trace_args *in, look_get_trace_ret *out, GError **)
 {
     g_autoptr(Json) trace = activity_trace(in->after);
 
@@ -21,7 +21,7 @@ bool look_trace(Call *, const ostler_get_trace_args *in, ostler_get_trace_ret *o
     return true;
 }
 
-bool look_settings(Call *, const none *, ostler_get_settings_ret *out, GError **)
+bool look_settings(Call *, const none *, look_get_settings_ret *out, GError **)
 {
     g_autoptr(Json) settings = daemon_settings();
 

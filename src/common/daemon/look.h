@@ -4,11 +4,10 @@
 
 #include "rpc/call.h"
 
-bool look_activity(Call *call, const none *, ostler_get_activity_ret *out, GError **error);
-bool look_trace(Call *call, const ostler_get_trace_args *in, ostler_get_trace_ret *out,
-                GError **error);
-bool look_settings(Call *call, const none *, ostler_get_settings_ret *out, GError **error);
+bool look_activity(Call *call, const none *, look_get_activity_ret *out, GError **error);
+bool look_trace(Call *call, const look_get_trace_args *in, look_get_trace_ret *out, GError **error);
+bool look_settings(Call *call, const none *, look_get_settings_ret *out, GError **error);
 
-#define DRIVER_LOOK                                                       \
-    .ostler_get_activity = look_activity, .ostler_get_trace = look_trace, \
-    .ostler_get_settings = look_settings
+#define DRIVER_LOOK                                                   \
+    .look_get_activity = look_activity, .look_get_trace = look_trace, \
+    .look_get_settings = look_settings

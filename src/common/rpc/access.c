@@ -151,76 +151,76 @@ static bool has_kind(const Rule *rule, Permission permission)
     return any;
 }
 
-static Verdict word_fits(const Word *word, const Target *target)
+static Ruling word_fits(const Word *word, const Target *target)
 {
     if (word->kind == WORD_NAME)
-        return target->name ? pattern_fits(word, target->name) : VERDICT_DEPENDS;
-    return target->uuid ? uuid_equal(target->uuid, &word->uuid) : VERDICT_DEPENDS;
+        return target->name ? pattern_fits(word, target->name) : RULING_DEPENDS;
+    return target->uuid ? uuid_equal(target->uuid, &word->uuid) : RULING_DEPENDS;
 }
 
 /* A rule that names no object is about all of them; one that does is not about the connection. */
-static Verdict rule_fits(const Rule *rule, Permission permission, const Target *target)
+static Ruling rule_fits(const Rule *rule, Permission permission, const Target *target)
 {
     bool restricted = false, unknown = false;
 
     for (guint i = 0; i < rule->words->len; i++) {
         const Word *word = &g_array_index(rule->words, Word, i);
-        Verdict fits;
+        Ruling fits;
 
         if (word->kind != WORD_NAME && word->kind != WORD_UUID)
             continue;
         if (is_of_connection(permission))
-            return VERDICT_NO;
+            return RULING_NO;
         restricted = true;
         fits = word_fits(word, target);
-        if (fits == VERDICT_YES)
-            return VERDICT_YES;
-        unknown |= fits == VERDICT_DEPENDS;
+        if (fits == RULING_YES)
+            return RULING_YES;
+        unknown |= fits == RULING_DEPENDS;
     }
-    return !restricted ? VERDICT_YES : unknown ? VERDICT_DEPENDS : VERDICT_NO;
+    return !restricted ? RULING_YES : unknown ? RULING_DEPENDS : RULING_NO;
 }
 
 /* As long as a rule might fit, what it says is one of the outcomes that are possible. */
-Verdict access_judge(const Identity *who, Permission permission, const Target *target)
+Ruling access_judge(const Identity *who, Permission permission, const Target *target)
 {
     const GPtrArray *all = g_atomic_pointer_get(&rules);
-    bool may_be[] = { [VERDICT_NO] = false, [VERDICT_YES] = false };
+    bool may_be[] = { [RULING_NO] = false, [RULING_YES] = false };
     bool decided = false;
 
     if (!all || permission == PERMISSION_NONE || identity_is_ours(who))
-        return VERDICT_YES;
+        return RULING_YES;
     for (guint i = 0; i < all->len && !decided; i++) {
         const Rule *rule = all->pdata[i];
-        Verdict fits;
+        Ruling fits;
 
         if (!rule_names(rule, who) || !has_permission(rule, permission) ||
             !has_kind(rule, permission))
             continue;
         fits = rule_fits(rule, permission, target);
-        if (fits != VERDICT_NO)
+        if (fits != RULING_NO)
             may_be[rule->allows] = true;
-        decided = fits == VERDICT_YES;
+        decided = fits == RULING_YES;
     }
-    may_be[VERDICT_NO] |= !decided;
-    if (may_be[VERDICT_NO] && may_be[VERDICT_YES])
-        return VERDICT_DEPENDS;
-    return may_be[VERDICT_YES];
+    may_be[RULING_NO] |= !decided;
+    if (may_be[RULING_NO] && may_be[RULING_YES])
+        return RULING_DEPENDS;
+    return may_be[RULING_YES];
 }
 
-Verdict access_judge_all(const Identity *who, const Needs *needs, const Target *target,
-                         Permission *wanting)
+Ruling access_judge_all(const Identity *who, const Needs *needs, const Target *target,
+                        Permission *wanting)
 {
-    Verdict all = VERDICT_YES;
+    Ruling all = RULING_YES;
 
     for (unsigned i = 0; i < needs->count; i++) {
-        Verdict one = access_judge(who, needs->list[i], target);
+        Ruling one = access_judge(who, needs->list[i], target);
 
-        if (one != VERDICT_YES)
+        if (one != RULING_YES)
             *wanting = needs->list[i];
-        if (one == VERDICT_NO)
-            return VERDICT_NO;
-        if (one == VERDICT_DEPENDS)
-            all = VERDICT_DEPENDS;
+        if (one == RULING_NO)
+            return RULING_NO;
+        if (one == RULING_DEPENDS)
+            all = RULING_DEPENDS;
     }
     return all;
 }

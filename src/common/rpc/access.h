@@ -35,11 +35,11 @@ typedef struct Needs {
     unsigned count;
 } Needs;
 
-typedef enum Verdict {
-    VERDICT_NO,
-    VERDICT_YES,
-    VERDICT_DEPENDS, /* on what is not known yet of the object */
-} Verdict;
+typedef enum Ruling {
+    RULING_NO,
+    RULING_YES,
+    RULING_DEPENDS, /* on what is not known yet of the object */
+} Ruling;
 
 /* Reads the rules; that there is no file is right. All of it is right, or nothing changes. polkit:
  * it is asked too. */
@@ -50,7 +50,7 @@ bool access_asks_polkit(void);
 bool access_is_limited(const Identity *who);
 
 /* What the rules say. */
-Verdict access_judge(const Identity *who, Permission permission, const Target *target);
+Ruling access_judge(const Identity *who, Permission permission, const Target *target);
 /* The same for all that is needed; *wanting is what there is no permission for. */
-Verdict access_judge_all(const Identity *who, const Needs *needs, const Target *target,
-                         Permission *wanting);
+Ruling access_judge_all(const Identity *who, const Needs *needs, const Target *target,
+                        Permission *wanting);

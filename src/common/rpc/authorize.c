@@ -70,10 +70,10 @@ static bool refuse(const Call *call, Permission wanting, GError **error)
 static bool judge(Call *call, const Target *target, GError **error)
 {
     Permission wanting = PERMISSION_NONE;
-    Verdict verdict = access_judge_all(call->who, &call->needs, target, &wanting);
+    Ruling ruling = access_judge_all(call->who, &call->needs, target, &wanting);
 
-    call->unsettled = verdict == VERDICT_DEPENDS;
-    return verdict != VERDICT_NO || refuse(call, wanting, error);
+    call->unsettled = ruling == RULING_DEPENDS;
+    return ruling != RULING_NO || refuse(call, wanting, error);
 }
 
 /* What is still open is refused. */
@@ -82,7 +82,7 @@ static bool settle(Call *call, const Target *target, GError **error)
     Permission wanting = PERMISSION_NONE;
 
     call->unsettled = false;
-    return access_judge_all(call->who, &call->needs, target, &wanting) == VERDICT_YES ||
+    return access_judge_all(call->who, &call->needs, target, &wanting) == RULING_YES ||
            refuse(call, wanting, error);
 }
 
@@ -237,7 +237,7 @@ bool call_sees(const Call *call, Object *object)
     if (!call || !call->who || filter == PERMISSION_NONE)
         return true;
     target = target_of_object(object, &name);
-    return access_judge(call->who, filter, &target) == VERDICT_YES &&
+    return access_judge(call->who, filter, &target) == RULING_YES &&
            (!access_asks_polkit() ||
             polkit_permits(call->who, filter, call->driver->type, &target, NULL));
 }

@@ -11,6 +11,7 @@
 #include "protocol/admin.h"
 #include "protocol/constants.h"
 #include "protocol/lxc.h"
+#include "protocol/look.h"
 #include "protocol/ostler.h"
 #include "protocol/qemu.h"
 #include "protocol/remote.h"
@@ -109,6 +110,7 @@ struct Driver {
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
 #include "protocol/ostler.def"
+#include "protocol/look.def"
 #undef PROC
 #undef EVENT
 };

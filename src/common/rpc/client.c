@@ -163,7 +163,8 @@ static unsigned most_at_work(const Client *client)
 
 bool client_must_wait(const Client *client)
 {
-    return client->waiting.length || client->at_work >= most_at_work(client);
+    return client->waiting.length ||
+           (!client->is_daemon && client->at_work >= most_at_work(client));
 }
 
 void client_wait(Client *client, const void *frame, size_t size, GArray *fds)

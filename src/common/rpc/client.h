@@ -23,6 +23,7 @@ struct Client {
     struct Sasl *sasl;   /* while it proves by SASL who it is: the calls' that do so */
     GList link;          /* the server's own, while it has not said who it is */
     gint64 guarded;      /* monotonic time from which on it should */
+    bool is_daemon;      /* another daemon of this host, not a client of it */
     char *uri;           /* that connect_open gave; NULL before */
     bool close_callback; /* wants to be told when its driver goes away */
     bool paused;         /* is being handed over: its calls stay unread */

@@ -91,6 +91,7 @@ static Object *not_served(const Call *call, GError **error)
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
 #include "protocol/ostler.def"
+#include "protocol/look.def"
 #undef PROC
 #undef DOMAIN
 #undef NETWORK
@@ -131,6 +132,7 @@ static Object *not_served(const Call *call, GError **error)
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
 #include "protocol/ostler.def"
+#include "protocol/look.def"
 #undef PROC
 
 #undef HIGH
@@ -140,24 +142,39 @@ static Object *not_served(const Call *call, GError **error)
 #define MAY(object, permission) PERMISSION_##object##_##permission
 #define ANYONE PERMISSION_NONE
 #define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
-    [number] = { #op, 0, number, OWNER_##owner, MODE_##mode, priority, stream, sizeof(Args),       \
+    [number] = { #op, PROGRAM, number, OWNER_##owner, MODE_##mode, priority, stream, sizeof(Args),       \
                  sizeof(Reply), decode_##op, encode_##op, refuses_##op, needs_##op, target_##op, \
                  filter, find_##op, serves_##op, run_##op },
+#define PROGRAM REMOTE_PROGRAM
 static const Proc remote_procs[] = {
 #include "protocol/remote.def"
 };
+#undef PROGRAM
+#define PROGRAM QEMU_PROGRAM
 static const Proc qemu_procs[] = {
 #include "protocol/qemu.def"
 };
+#undef PROGRAM
+#define PROGRAM LXC_PROGRAM
 static const Proc lxc_procs[] = {
 #include "protocol/lxc.def"
 };
+#undef PROGRAM
+#define PROGRAM ADMIN_PROGRAM
 static const Proc admin_procs[] = {
 #include "protocol/admin.def"
 };
+#undef PROGRAM
+#define PROGRAM OSTLER_PROGRAM
 static const Proc ostler_procs[] = {
 #include "protocol/ostler.def"
 };
+#undef PROGRAM
+#define PROGRAM LOOK_PROGRAM
+static const Proc look_procs[] = {
+#include "protocol/look.def"
+};
+#undef PROGRAM
 #undef PROC
 // clang-format on
 
@@ -166,6 +183,7 @@ typedef struct Program {
     const Proc *procs;
     size_t count;
     bool on_admin_socket; /* served there, and nothing else is */
+    bool for_daemons;     /* of this host, and nobody else */
 } Program;
 
 static const Program programs[] = {
@@ -173,7 +191,8 @@ static const Program programs[] = {
     { QEMU_PROGRAM, qemu_procs, G_N_ELEMENTS(qemu_procs), false },
     { LXC_PROGRAM, lxc_procs, G_N_ELEMENTS(lxc_procs), false },
     { ADMIN_PROGRAM, admin_procs, G_N_ELEMENTS(admin_procs), true },
-    { OSTLER_PROGRAM, ostler_procs, G_N_ELEMENTS(ostler_procs), true },
+    { OSTLER_PROGRAM, ostler_procs, G_N_ELEMENTS(ostler_procs), false, true },
+    { LOOK_PROGRAM, look_procs, G_N_ELEMENTS(look_procs), true },
 };
 
 static const Program *program_find(uint32_t number)
@@ -409,7 +428,8 @@ static bool check_header(const Client *client, const net_message_header *header,
 {
     const Program *program = program_find(header->prog);
 
-    if (!program || program->on_admin_socket != (client->kind == SOCKET_ADMIN))
+    if (!program || program->on_admin_socket != (client->kind == SOCKET_ADMIN) ||
+        (program->for_daemons && !client->is_daemon))
         return fail(error, ERR_RPC, "unknown program 0x%x", header->prog);
     if (header->vers != 1)
         return fail(error, ERR_RPC, "unknown version %u of program 0x%x", header->vers,

@@ -208,7 +208,7 @@ static void offer(Emission *emission, const Registration *r)
 
     if (!access_is_limited(who))
         send_to(r, emission);
-    else if (access_judge(who, emission->type->needed, &target) != VERDICT_YES)
+    else if (access_judge(who, emission->type->needed, &target) != RULING_YES)
         return;
     else if (access_asks_polkit())
         add_question(emission, r);

@@ -115,8 +115,8 @@ static bool link_connect(Link *link, GError **error)
 static GByteArray *packet_new(const Handover *what, const GByteArray *unread)
 {
     g_autoptr(Json) json =
-        json_build("sjb", "uri", what->uri, "identity", identity_to_json(what->identity),
-                   "keepalive", what->keepalive);
+        json_build("sjbb", "uri", what->uri, "identity", identity_to_json(what->identity),
+                   "keepalive", what->keepalive, "daemon", what->is_daemon);
     g_autofree char *text = json_print(json);
     GByteArray *packet = g_byte_array_new();
 
@@ -200,11 +200,8 @@ typedef struct Giver {
     bool trusted; /* whatever it says about its clients is true */
 } Giver;
 
-static GPtrArray *givers; /* NULL until there is one */
-
 static void giver_close(Giver *giver)
 {
-    g_ptr_array_remove_fast(givers, giver);
     watch_end(giver->watch);
     fd_close(giver->fd);
     g_free(giver);
@@ -245,6 +242,7 @@ static void take_client(const Giver *giver, int fd, const char *text, const void
         return;
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
+    client->is_daemon = giver->trusted && json_flag(json, "daemon");
     wire_take(&client->wire, unread, size);
 }
 
@@ -294,14 +292,4 @@ void handover_accept(int fd)
     giver->fd = fd;
     giver->trusted = peer.uid == 0 || peer.uid == geteuid();
     giver->watch = watch_new(fd, EPOLLIN, giver_ready, giver);
-    if (!givers)
-        givers = g_ptr_array_new();
-    g_ptr_array_add(givers, giver);
-}
-
-void handover_end(void)
-{
-    while (givers && givers->len)
-        giver_close(givers->pdata[0]);
-    g_clear_pointer(&givers, g_ptr_array_unref);
 }

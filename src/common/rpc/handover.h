@@ -11,6 +11,7 @@ typedef struct Handover {
     const Identity *identity;
     const char *uri; /* the connection is open already; NULL: connect_open is among the unread */
     bool keepalive;
+    bool is_daemon; /* the socket is of the daemon itself, not of a client of it */
 } Handover;
 
 /* Called in the loop: error is NULL when the other daemon has the client, else says which daemon
@@ -23,6 +24,5 @@ void handover(const char *daemon, int fd, const Handover *what, const GByteArray
 /* Takes clients from a connection of another daemon, which it closes when that ends or is not one
  * of this host's. */
 void handover_accept(int fd);
-void handover_end(void); /* closes those connections */
 /* Where the other daemons knock: "<root>/run/ostler/<daemon>.peer". */
 char *handover_path(const char *daemon);
