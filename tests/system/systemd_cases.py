@@ -423,9 +423,9 @@ def prepare():
     units = [f for f in os.listdir('/usr/lib/systemd/system') if f.startswith('ostler-')]
     run('systemctl', 'daemon-reload')
     run('systemctl', 'preset', *units)
-    run('systemctl', 'start', 'sockets.target')
-    run('systemctl', 'start', *(f'ostler-{d}{e}.socket' for d in DAEMONS for e in ('', '-ro', '-admin')),
-        *(f'ostler-{d}-peer.socket' for d in URIS), 'ostler-guests.service')
+    services = [f'ostler-{d}.service' for d in DAEMONS]
+    run('systemctl', 'enable', '--now', *services, 'ostler-guests.service')
+    run('systemctl', 'stop', *services)  # as if they had found nothing to do for a while
 
 
 def main():
