@@ -132,7 +132,7 @@ static bool receive(Connection *connection, uint32_t serial, Message reply, GErr
 {
     for (;;) {
         net_message_header header;
-        uint32_t size;
+        uint32_t size = 0;
         g_autofree char *payload = read_message(connection->fd, &header, &size, error);
 
         if (!payload)

@@ -213,7 +213,6 @@ static bool finish(Call *call, GError **error)
 static bool judge(Call *call, int result, int *done, GError **error)
 {
     Sasl *sasl = call->client->sasl;
-    g_autofree char *who = NULL;
 
     *done = result == SASL_OK;
     if (result == SASL_CONTINUE || (result == SASL_OK && finish(call, error)))
