@@ -195,6 +195,10 @@ static bool make_macvtap(Plug *plug, GError **error)
     if (!link_create_named(pattern_of(plug->iface, "macvtap%d"), create_macvtap, plug, plug->link,
                            error))
         return false;
+    /* What passes all through has its device's address, until it is told another one. */
+    if (plug->port->mode == DIRECT_PASSTHROUGH &&
+        !link_set_mac(plug->link, &plug->iface->mac, error))
+        return false;
     plug->taps = queues_of(plug->iface);
     if (!tap_open_macvtap(plug->link, plug->taps, plug->flags & OSTLER_LINK_VNET_HDR, plug->fds,
                           error))
