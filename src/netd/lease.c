@@ -17,6 +17,7 @@ enum { NETWORK, ACTION, ADDRESS, MAC, NAME, EXPIRES, CLIENT, IAID, FIELDS };
 
 static struct {
     int fd;
+    Watch *watch;
     GHashTable *networks; /* uuid as text -> GHashTable of address as text -> Lease */
 } store = { .fd = -1 };
 
@@ -106,7 +107,7 @@ bool lease_open(GError **error)
     store.fd = unix_listen(path, SOCK_DGRAM, 0600, error);
     if (store.fd < 0)
         return false;
-    (void) watch_new(store.fd, EPOLLIN, read_message, NULL);
+    store.watch = watch_new(store.fd, EPOLLIN, read_message, NULL);
     return true;
 }
 

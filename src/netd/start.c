@@ -302,11 +302,13 @@ static bool bridge_is_there(const Network *network)
            mac_equal(&link.mac, &network->mac);
 }
 
-static void repair_bridge(Net *net, const Network *network)
+void start_repair_bridge(Net *net)
 {
     static bool (*const made[])(Launch * l, GError * *error) = {
         make_bridge, set_up_ipv6, add_addresses, raise_bridge, add_routes, limit_bandwidth,
     };
+    g_autoptr(View) view = net_view(net);
+    const Network *network = view->live->network;
     Launch l = { .net = net, .config = network };
 
     if (!forward_has_bridge(network->forward.mode) || bridge_is_there(network))
@@ -320,6 +322,7 @@ static void repair_bridge(Net *net, const Network *network)
             return;
         }
     }
+    port_join_all(net);
     net_log(net, G_LOG_LEVEL_WARNING, "its bridge was gone and has been made again");
 }
 
@@ -330,7 +333,7 @@ void start_repair(Net *net)
     Launch l = { .net = net, .config = network };
     g_autoptr(GError) error = NULL, no_dhcp = NULL;
 
-    repair_bridge(net, network);
+    start_repair_bridge(net);
     (void) switch_forwarding(&l, NULL);
     if (!firewall_add(net, network, &error))
         net_log(net, G_LOG_LEVEL_WARNING, "its firewall rules are missing: %s", error->message);

@@ -95,7 +95,7 @@ def _(s):
 def _(s):
     net()
     dom, console = s.boot('vm', devices=nic())
-    ip = console.expect(r'guest: address (\S+)').group(1)
+    ip = console.expect(r'guest: address (\S+)\s').group(1)
     tap = target_of(dom)
     contains(console.run('ping -c 3 -s 1000 -i 0.2 10.99.1.1'), '3 packets received')
     rx, tx = (dom.interfaceStats(tap)[i] for i in (0, 4))
@@ -231,6 +231,17 @@ def _(s):
     contains(console.run('udhcpc -i eth0 -n -q -f -t 10 -T 1 -s /bin/got-address'), '10.99.2.')
     refused(libvirt.VIR_ERR_INTERNAL_ERROR, dom.attachDevice, nic("network='one' portgroup='none'", mac='52:54:00:00:00:09'),
             naming='none')
+
+
+@case('a bridge that somebody deletes is made again, with its guests')
+def _(s):
+    net()
+    dom, console = s.boot('vm', devices=nic())
+    console.expect('guest: address')
+    run('ip', 'link', 'del', 'test0')
+    tap = target_of(dom)
+    until(lambda: os.path.exists(f'/sys/class/net/{tap}/master'), 'the guest is not in the bridge again')
+    contains(console.run('ping -c 2 -i 0.2 10.99.1.1'), '2 packets received')
 
 
 @case('guests keep their links when netd or qemud is killed')
