@@ -2,6 +2,7 @@
 """wire.py - the protocol spoken from the tables of facts alone, step by step, to the proxy and to qemud"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+import re
 import subprocess
 import sys
 
@@ -34,7 +35,7 @@ def steps(s, socket, *options):
     lines = r.stdout.splitlines()
     assert lines and 'steps OK' in lines[-1], r.stdout + r.stderr
     passed = [line[5:] for line in lines if line.startswith('OK ')]
-    failed = dict(line[5:].partition(': ')[::2] for line in lines if line.startswith('FAIL '))
+    failed = dict(re.match(r'FAIL ((?:admin: )?[^:]*): (.*)', line).groups() for line in lines if line.startswith('FAIL '))
     return passed, failed
 
 
