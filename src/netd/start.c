@@ -194,7 +194,7 @@ static void remove_rules(Launch *l) { firewall_remove(l->net); }
 
 static bool join_zone(Launch *l, GError **error)
 {
-    return !has_bridge(l) || !l->config->zone || zone_join(l->config, error);
+    return !has_bridge(l) || zone_join(l->config, error);
 }
 
 static bool limit_bandwidth(Launch *l, GError **error)
@@ -325,6 +325,28 @@ void start_repair_bridge(Net *net)
     port_join_all(net);
     net_log(net, G_LOG_LEVEL_WARNING, "its bridge was gone and has been made again");
 }
+
+static void rejoin_zone(void *data)
+{
+    g_autoptr(Net) net = data;
+    g_autoptr(View) view = net_view(net);
+    g_autoptr(GError) error = NULL;
+
+    if (view->live && forward_has_bridge(view->live->network->forward.mode) &&
+        !zone_join(view->live->network, &error))
+        net_log(net, G_LOG_LEVEL_WARNING, "%s", error->message);
+}
+
+static void rejoin_zones(void)
+{
+    g_autoptr(GPtrArray) active = net_list(true);
+
+    for (guint i = 0; i < active->len; i++)
+        strand_do(((Object *) active->pdata[i])->strand, MODE_CHANGE, "firewalld", rejoin_zone,
+                  net_ref(active->pdata[i]));
+}
+
+void start_watch_zones(void) { zone_watch(rejoin_zones); }
 
 void start_repair(Net *net)
 {

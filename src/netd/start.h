@@ -13,3 +13,5 @@ void start_repair_bridge(Net *net);
 /* After a restart: what is missing of a network that runs is made again; what is there stays as it
  * is. */
 void start_repair(Net *net);
+/* Bridges join their zones again when firewalld has forgotten them. */
+void start_watch_zones(void);
