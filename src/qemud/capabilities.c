@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "daemon/daemon.h"
 #include "host/identity.h"
+#include "host/sleep.h"
 #include "settings.h"
 #include "xml/writer.h"
 
@@ -151,26 +152,20 @@ static void write_caches(Writer *w, const HostTopology *topology)
 
 /* ---- the rest of the host ---- */
 
-static char *read_below(const char *root, const char *path)
-{
-    g_autofree char *whole = g_strconcat(root, path, NULL);
-
-    return file_read(whole, TEXT_LIMIT, NULL);
-}
-
 static void write_sleep(Writer *w, const char *root)
 {
-    g_autofree char *states = read_below(root, "/sys/power/state");
-    g_auto(GStrv) words = g_strsplit_set(states ? states : "", " \n", -1);
-    bool disk = g_strv_contains((const char *const *) words, "disk");
+    static const char *const names[] = {
+        [SLEEP_MEMORY] = "suspend_mem",
+        [SLEEP_DISK] = "suspend_disk",
+        [SLEEP_HYBRID] = "suspend_hybrid",
+    };
+    unsigned kinds = host_sleep_kinds(root);
 
     write_start(w, "power_management", NULL);
-    if (g_strv_contains((const char *const *) words, "mem"))
-        write_leaf(w, "suspend_mem", NULL, NULL);
-    if (disk)
-        write_leaf(w, "suspend_disk", NULL, NULL);
-    if (disk && g_strv_contains((const char *const *) words, "mem"))
-        write_leaf(w, "suspend_hybrid", NULL, NULL);
+    for (HostSleep kind = 0; kind < SLEEP_KINDS; kind++) {
+        if (kinds & 1u << kind)
+            write_leaf(w, names[kind], NULL, NULL);
+    }
     write_close(w, "power_management", false);
 }
 
@@ -325,7 +320,7 @@ static GPtrArray *ask_all(const GArray *emulators)
 char *capabilities_format(GError **error)
 {
     g_autofree char *kept = daemon_path("var/lib/ostler/host-uuid");
-    g_autofree char *cpuinfo = read_below("", "/proc/cpuinfo");
+    g_autofree char *cpuinfo = file_read("/proc/cpuinfo", TEXT_LIMIT, NULL);
     g_autoptr(HostCpu) cpu = host_cpu_read(cpuinfo ? cpuinfo : "");
     g_autoptr(HostTopology) topology = host_topology_read("", error);
     g_autoptr(GArray) emulators = caps_emulators();
