@@ -78,7 +78,8 @@ static void *run(void *data)
 
     g_usleep(ANSWER_MS * 1000);
     if (fall_asleep(nap, &error))
-        g_info("the machine has slept for %.0f seconds and is awake", MAX(host_slept() - before, 0));
+        g_info("the machine has slept for %.0f seconds and is awake",
+               MAX(host_slept() - before, 0));
     else
         g_warning("the machine does not sleep: %s", error->message);
     forget_alarm();
