@@ -72,6 +72,8 @@ const Driver driver = {
     SERVE(domain_memory_stats),
     SERVE(domain_open_channel),
     SERVE(domain_open_console),
+    SERVE(domain_open_graphics),
+    SERVE(domain_open_graphics_fd),
     SERVE(domain_pm_wakeup),
     SERVE(domain_reboot),
     SERVE(domain_rename),

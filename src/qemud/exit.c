@@ -14,7 +14,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-enum { ASKED_MS = 5000, GRACE_MS = 15000, KILLED_MS = 10000 };
+enum { FIRST_LOOK_MS = 200, ASKED_MS = 5000, GRACE_MS = 15000, KILLED_MS = 10000 };
 
 /* ---- making it end ---- */
 
@@ -36,6 +36,13 @@ static bool is_stopped(pid_t pid)
     return name_end && strchr("Tt", name_end[2]) && name_end[2];
 }
 
+/* What was sent a stop just before may still have looked as if it listened. */
+static bool ends(int pidfd, pid_t pid, unsigned milliseconds)
+{
+    return process_wait(pidfd, FIRST_LOOK_MS) ||
+           (!is_stopped(pid) && process_wait(pidfd, milliseconds - FIRST_LOOK_MS));
+}
+
 bool exit_kill(int pidfd, bool gracefully, GError **error)
 {
     pid_t pid = pid_of(pidfd);
@@ -46,7 +53,7 @@ bool exit_kill(int pidfd, bool gracefully, GError **error)
                     pid);
     if (!deaf && pidfd_send_signal(pidfd, SIGTERM, NULL, 0) < 0 && errno != ESRCH)
         return fail_errno(error, errno, "cannot end process %d", pid);
-    if (!deaf && process_wait(pidfd, gracefully ? GRACE_MS : ASKED_MS))
+    if (!deaf && ends(pidfd, pid, gracefully ? GRACE_MS : ASKED_MS))
         return true;
     if (gracefully)
         return fail(error, ERR_OPERATION_FAILED, "process %d did not end within %d seconds", pid,

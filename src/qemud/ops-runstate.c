@@ -22,7 +22,6 @@ enum {
 static void destroy_now(void *data)
 {
     g_autoptr(Machine) vm = data;
-    g_autoptr(View) view = machine_view(vm);
     g_auto(Fd) process = machine_process(vm, NULL);
 
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);

@@ -160,11 +160,12 @@ void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
     client->waiting_size += size;
 }
 
-void client_finished(Client *client)
+/* As many of the calls that wait as may be at work; none while the client does not read. */
+static void serve_waiting(Client *client)
 {
-    client->at_work--;
     while (!client_is_gone(client) && client->waiting.length &&
-           client->at_work < server.limits.max_client_requests) {
+           client->at_work < server.limits.max_client_requests &&
+           wire_backlog(&client->wire) < WIRE_FULL) {
         Message *message = g_queue_pop_head(&client->waiting);
         size_t size;
         const void *frame = g_bytes_get_data(message->bytes, &size);
@@ -173,6 +174,12 @@ void client_finished(Client *client)
         dispatch_call(client, frame, size, message->fds);
         message_free(message);
     }
+}
+
+void client_finished(Client *client)
+{
+    client->at_work--;
+    serve_waiting(client);
     wire_continue(&client->wire);
 }
 
@@ -184,7 +191,11 @@ static void client_message(void *owner, const void *frame, size_t size, GArray *
 
 static bool client_may_read(void *owner) { return client_is_read(owner); }
 
-static void client_drained(void *owner) { streams_continue(owner); }
+static void client_drained(void *owner)
+{
+    streams_continue(owner);
+    serve_waiting(owner);
+}
 
 Client *client_new(int fd, SocketKind kind, const Identity *identity)
 {
