@@ -147,7 +147,8 @@ bool client_is_read(const Client *client)
 
 bool client_must_wait(const Client *client)
 {
-    return client->waiting.length || client->at_work >= server.limits.max_client_requests;
+    return client->waiting.length ||
+           (!client->is_daemon && client->at_work >= server.limits.max_client_requests);
 }
 
 void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
