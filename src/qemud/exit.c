@@ -4,6 +4,7 @@
 
 #include "argv.h"
 #include "base/file.h"
+#include "iface-link.h"
 #include "loop/spawn.h"
 #include "rundir.h"
 
@@ -144,6 +145,7 @@ void exit_finish(Machine *vm, unsigned run)
     exit_publish(vm, ending.reason);
     machine_log(vm, G_LOG_LEVEL_INFO, "%s", ending.text);
     machine_tell(vm, VIR_DOMAIN_EVENT_STOPPED, ending.detail);
+    ifaces_close(view->live->domain);
 }
 
 typedef struct Exit {

@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
 #include "image.h"
+#include "ops-iface.h"
 #include "ops.h"
 #include "threads.h"
 #include "qmp-events.h"
@@ -385,6 +386,14 @@ static void add_vcpu(const Survey *s, Params *params)
     }
 }
 
+static void add_traffic(Params *params, unsigned i, const char *way, const LinkTraffic *traffic)
+{
+    params_add_ullong(params, traffic->bytes, "net.%u.%s.bytes", i, way);
+    params_add_ullong(params, traffic->packets, "net.%u.%s.pkts", i, way);
+    params_add_ullong(params, traffic->errors, "net.%u.%s.errs", i, way);
+    params_add_ullong(params, traffic->drops, "net.%u.%s.drop", i, way);
+}
+
 static void add_interface(const Survey *s, Params *params)
 {
     const Domain *domain = view_current(s->view);
@@ -393,8 +402,16 @@ static void add_interface(const Survey *s, Params *params)
     if (!s->view->live)
         return;
     params_add_uint(params, list_length(domain->interfaces), "net.count");
-    for (LIST_EACH(Iface, iface, domain->interfaces))
-        params_add_string(params, iface->target, "net.%u.name", i++);
+    for (LIST_EACH(Iface, iface, domain->interfaces)) {
+        LinkTraffic received, sent;
+
+        params_add_string(params, iface->target, "net.%u.name", i);
+        if (iface->target && iface_count(iface, &received, &sent, NULL)) {
+            add_traffic(params, i, "rx", &received);
+            add_traffic(params, i, "tx", &sent);
+        }
+        i++;
+    }
 }
 
 static void add_sizes(const Disk *disk, unsigned i, Params *params)

@@ -56,6 +56,18 @@ typedef struct Bandwidth {
     BandwidthLimit inbound, outbound;
 } Bandwidth;
 
+/* The figures of a Bandwidth, as clients' parameters name them. */
+typedef struct BandwidthFigure {
+    const char *name;
+    size_t offset; /* of a uint64_t in Bandwidth */
+} BandwidthFigure;
+enum { BANDWIDTH_FIGURES = 7 };
+extern const BandwidthFigure bandwidth_figures[BANDWIDTH_FIGURES];
+
+/* A direction without an average and without a floor has no limit at all. */
+void bandwidth_settle(Bandwidth *bandwidth);
+bool bandwidth_is_limited(const Bandwidth *bandwidth);
+
 typedef enum NativeVlan { VLAN_NOT_NATIVE, VLAN_TAGGED, VLAN_UNTAGGED } NativeVlan;
 
 typedef struct VlanTag {

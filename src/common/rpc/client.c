@@ -208,6 +208,7 @@ Client *client_new(int fd, SocketKind kind, const Identity *identity)
     client->id = server_next_id();
     client->since = g_get_real_time();
     client->kind = kind;
+    client->authenticated = kind == SOCKET_ADMIN; /* its mode says who may */
     client->identity = *identity;
     client->streams = g_hash_table_new_full(NULL, NULL, NULL, stream_unref_data);
     client->relays = g_ptr_array_new();

@@ -200,11 +200,8 @@ typedef struct Giver {
     Watch *watch;
 } Giver;
 
-static GPtrArray *givers; /* NULL until there is one */
-
 static void giver_close(Giver *giver)
 {
-    g_ptr_array_remove_fast(givers, giver);
     watch_end(giver->watch);
     fd_close(giver->fd);
     g_free(giver);
@@ -273,14 +270,4 @@ void handover_accept(int fd)
     giver = g_new(Giver, 1);
     giver->fd = fd;
     giver->watch = watch_new(fd, EPOLLIN, giver_ready, giver);
-    if (!givers)
-        givers = g_ptr_array_new();
-    g_ptr_array_add(givers, giver);
-}
-
-void handover_end(void)
-{
-    while (givers && givers->len)
-        giver_close(givers->pdata[0]);
-    g_clear_pointer(&givers, g_ptr_array_unref);
 }

@@ -24,6 +24,5 @@ void handover(const char *daemon, int fd, const Handover *what, const GByteArray
 /* Takes clients from a connection of another daemon, which it closes when that ends or is not one
  * of this host's. */
 void handover_accept(int fd);
-void handover_end(void); /* closes those connections */
 /* Where the other daemons knock: "<root>/run/ostler/<daemon>.peer". */
 char *handover_path(const char *daemon);

@@ -131,5 +131,4 @@ void listen_end(void)
         g_free(door);
     }
     g_clear_pointer(&doors, g_ptr_array_unref);
-    handover_end();
 }
