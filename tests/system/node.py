@@ -191,6 +191,8 @@ def _(s):
     for name in ('486', 'qemu64', 'Nehalem', 'Haswell-noTSX-IBRS', 'Cascadelake-Server', 'EPYC-Milan', 'Dhyana'):
         assert name in names, name
     contains(s.virsh('cpu-models', 'x86_64'), 'Haswell\n')
+    equal(s.conn.getCPUModelNames('aarch64') or [], [])  # any will do
+    refused(VIR_ERR_INVALID_ARG, s.conn.getCPUModelNames, 'warp', naming='warp')
 
 
 @case('is the host such a processor?')
