@@ -79,12 +79,14 @@ static GHashTable *all_names(void)
         return names;
     table = g_hash_table_new(g_str_hash, g_str_equal);
     for (unsigned i = 0; i < CPU_WORDS; i++) {
-        char **list = g_strsplit(cpu_words[i].names, " ", -1); /* for ever */
+        g_auto(GStrv) list = g_strsplit(cpu_words[i].names, " ", -1);
 
         for (unsigned bit = 0; list[bit]; bit++) {
-            g_hash_table_insert(table, list[bit], GUINT_TO_POINTER(i * 32 + bit + 1));
-            g_hash_table_insert(table, (char *) cpu_feature_name(list[bit]),
-                                GUINT_TO_POINTER(i * 32 + bit + 1));
+            void *number = GUINT_TO_POINTER(i * 32 + bit + 1);
+
+            g_hash_table_insert(table, (char *) g_intern_string(list[bit]), number);
+            g_hash_table_insert(table, (char *) g_intern_string(cpu_feature_name(list[bit])),
+                                number);
         }
     }
     g_hash_table_remove(table, "-");
