@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "daemon/daemon.h"
+#include "host/cpu-features.h"
 #include "host/identity.h"
 #include "host/sleep.h"
 #include "settings.h"
@@ -50,7 +51,7 @@ static void write_model(Writer *w, const HostCpu *cpu, const CapsModel *model)
     if (model && model->name)
         write_leaf(w, "model", model->name, NULL);
     if (cpu->vendor)
-        write_leaf(w, "vendor", caps_vendor_name(cpu->vendor), NULL);
+        write_leaf(w, "vendor", cpu_vendor_name(cpu->vendor), NULL);
     if (cpu->microcode)
         write_leaf(w, "microcode", NULL, "version", NUMBER(cpu->microcode), NULL);
     if (cpu->family)
@@ -72,7 +73,7 @@ static void write_cpu(Writer *w, const CapabilitiesHost *host, const GPtrArray *
         write_leaf(w, "maxphysaddr", NULL, "mode", "emulate", "bits",
                    NUMBER(host->cpu->address_bits), NULL);
     for (char **name = model ? model->required : NULL; name && *name; name++)
-        write_leaf(w, "feature", NULL, "name", caps_feature_name(*name), NULL);
+        write_leaf(w, "feature", NULL, "name", cpu_feature_name(*name), NULL);
     write_pages(w, t);
     write_close(w, "cpu", false);
 }
