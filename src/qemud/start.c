@@ -11,7 +11,8 @@
 #include "base/socket.h"
 #include "caps.h"
 #include "daemon/daemon.h"
-#include "exit.h"
+#include "guest/exit.h"
+#include "guest/files.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
 #include "settings.h"
@@ -24,8 +25,6 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-enum { LOG_TAIL = 1024 };
 
 typedef struct Launch {
     Machine *vm;
@@ -46,27 +45,9 @@ typedef struct Launch {
 
 /* ---- the log ---- */
 
-char *start_log_path(const char *name) { return daemon_path("var/log/ostler/qemu/%s.log", name); }
-
-char *start_log_tail(const char *name, off_t from)
-{
-    g_autofree char *path = start_log_path(name);
-    g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC);
-    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    char text[LOG_TAIL + 1];
-    ssize_t got;
-    char *line;
-
-    from = MAX(from, end - LOG_TAIL);
-    got = fd < 0 ? 0 : pread(fd, text, LOG_TAIL, from);
-    text[MAX(got, 0)] = '\0';
-    line = from > 0 && end - from >= LOG_TAIL ? strchr(text, '\n') : NULL;
-    return g_strstrip(g_utf8_make_valid(line ? line + 1 : text, -1));
-}
-
 static bool open_log(Launch *l, GError **error)
 {
-    g_autofree char *path = start_log_path(l->name);
+    g_autofree char *path = files_log(l->name);
 
     l->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (l->log < 0)
@@ -120,31 +101,16 @@ static bool find_capabilities(Launch *l, GError **error)
 
 static void drop_capabilities(Launch *l) { g_clear_pointer(&l->caps, caps_unref); }
 
-char *start_directory(Machine *vm)
-{
-    return daemon_path("run/ostler/qemu/guest/%s", vm->object.name);
-}
-
-char *start_monitor_path(const char *directory)
+static char *monitor_path(const char *directory)
 {
     return g_build_filename(directory, "monitor.sock", NULL);
 }
 
-void start_remove_directory(const char *directory)
-{
-    g_autoptr(Directory) entries = opendir(directory);
-    struct dirent *entry;
-
-    while (entries && (entry = readdir(entries)))
-        (void) unlinkat(dirfd(entries), entry->d_name, 0);
-    (void) rmdir(directory);
-}
-
 static bool make_directory(Launch *l, GError **error)
 {
-    g_autofree char *directory = start_directory(l->vm);
+    g_autofree char *directory = files_directory(l->vm);
 
-    start_remove_directory(directory);
+    files_remove(directory);
     if (g_mkdir(directory, 0700) < 0)
         return fail_errno(error, errno, "cannot create '%s'", directory);
     if (qemu_user.given && chown(directory, qemu_user.uid, qemu_user.gid) < 0)
@@ -156,7 +122,7 @@ static bool make_directory(Launch *l, GError **error)
 
 static void remove_directory(Launch *l)
 {
-    start_remove_directory(l->vm->directory);
+    files_remove(l->vm->directory);
     g_clear_pointer(&l->vm->directory, g_free);
 }
 
@@ -194,7 +160,7 @@ static void close_pid_file(Launch *l) { fd_close(g_steal_fd(&l->pid_file)); }
 
 static bool listen_for_monitor(Launch *l, GError **error)
 {
-    g_autofree char *path = start_monitor_path(l->vm->directory);
+    g_autofree char *path = monitor_path(l->vm->directory);
     int fd;
 
     l->listener = unix_listen(path, SOCK_STREAM, 0600, error);
@@ -300,7 +266,7 @@ static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
 static void explain(Launch *l, GError **error)
 {
     bool ended = process_wait(l->pidfd, 1000);
-    g_autofree char *tail = start_log_tail(l->name, l->log_start);
+    g_autofree char *tail = files_log_tail(l->name, l->log_start);
 
     if (!ended || !*tail)
         return;
@@ -428,4 +394,27 @@ bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **e
     exit_watch(vm, g_steal_fd(&l.pidfd));
     tell_started(&l);
     return true;
+}
+
+/* ---- after a restart of the daemon ---- */
+
+/* QEMU goes on; what it tells now is what is true. */
+bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
+{
+    g_autofree char *path = monitor_path(vm->directory);
+    g_autoptr(Qmp) monitor = monitor_reopen(vm, path, pidfd, view->live->domain->memory, error);
+    g_autoptr(Domain) live = domain_copy(view->live->domain);
+    g_autoptr(View) next = machine_edit(vm);
+    int state, reason;
+
+    if (!monitor || !monitor_state(monitor, &state, &reason, error) ||
+        !monitor_learn(monitor, live, error))
+        return false;
+    if (state != view->state) {
+        next->state = state;
+        next->reason = reason;
+    }
+    view_set_live(next, g_steal_pointer(&live));
+    machine_set_process(vm, monitor, pidfd);
+    return machine_publish(vm, g_steal_pointer(&next), error);
 }

@@ -8,11 +8,5 @@
  * All or nothing: on failure the host is as it was. */
 bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **error);
 
-/* Where the sockets and files of a guest's run are. */
-char *start_directory(Machine *vm);
-char *start_monitor_path(const char *directory);
-/* The last lines of a guest's log from an offset on, for an error; "" when there are none. */
-char *start_log_tail(const char *name, off_t from);
-char *start_log_path(const char *name);
-/* Takes the run's directory and what is in it away. */
-void start_remove_directory(const char *directory);
+/* Goes on with a guest that an earlier daemon has started, and publishes what QEMU tells now. */
+bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error);

@@ -6,7 +6,6 @@
 #include "model/domain.h"
 #include "object/registry.h"
 #include "object/store.h"
-#include "qmp.h"
 #include "rpc/call.h"
 #include "rpc/stream.h"
 
@@ -27,7 +26,7 @@ typedef struct View {
     int id;             /* -1: it does not run */
     Definition *config; /* what it is started with next; NULL: transient */
     Definition *live;   /* what runs; NULL: nothing does */
-    pid_t pid;          /* of QEMU */
+    pid_t pid;          /* of the process that holds it: QEMU, a container's controller */
     uint64_t balloon;   /* memory that the guest has now, in KiB; 0 when it does not run */
     bool autostart;
     bool updated; /* the config has been changed since the start */
@@ -48,8 +47,8 @@ typedef struct Machine {
     Object object; /* first: a Call's object is its Machine */
 
     /* Belongs to the strand, but for the first two, which are read under the object's lock by those
-     * who do not wait for the strand (machine_monitor(), machine_process()). */
-    Qmp *monitor;
+     * who do not wait for the strand (machine_control(), machine_process()). */
+    void *control; /* the driver's hold on what runs, counted; NULL: it does not run */
     Fd pidfd;
     char *directory;            /* of this run's sockets and files */
     unsigned long long started; /* the process, as process_start() tells; 0: not noted */
@@ -78,13 +77,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Machine, machine_unref)
 View *machine_view(Machine *vm);
 /* Whether a guest in the registry has been published; before, nobody is told of it. */
 bool machine_is_known(Machine *vm);
-/* The monitor of a running guest, counted; NULL and an error when it does not run. From any
+/* The driver's hold on a running guest, counted; NULL and an error when it does not run. From any
  * thread. */
-Qmp *machine_monitor(Machine *vm, GError **error);
+void *machine_control(Machine *vm, GError **error);
 /* The same for the process: a descriptor of the caller's own, -1 when it does not run. */
 int machine_process(Machine *vm, GError **error);
-/* Keeps the monitor (counted) and a copy of the descriptor; NULL and -1: it has ended. */
-void machine_set_process(Machine *vm, Qmp *monitor, int pidfd);
+/* Keeps control (counted) and a copy of the descriptor; NULL and -1: it has ended. */
+void machine_set_process(Machine *vm, void *control, int pidfd);
 /* For the next guest that starts, from 1 up. */
 int machine_next_id(void);
 void machine_used_id(int id); /* found running: the next ones come after it */

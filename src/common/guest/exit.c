@@ -1,11 +1,11 @@
 /* exit.c - what happens when a guest ends, whoever ended it */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "exit.h"
+#include "guest/exit.h"
 
-#include "argv.h"
 #include "base/file.h"
+#include "guest/files.h"
+#include "guest/hypervisor.h"
 #include "loop/spawn.h"
-#include "start.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -93,8 +93,7 @@ static Ending ending_of(const Machine *vm)
 {
     static const Ending endings[] = {
         [VIR_DOMAIN_SHUTOFF_UNKNOWN] = { VIR_DOMAIN_SHUTOFF_CRASHED,
-                                         VIR_DOMAIN_EVENT_STOPPED_FAILED,
-                                         "QEMU has ended by itself" },
+                                         VIR_DOMAIN_EVENT_STOPPED_FAILED, "has ended by itself" },
         [VIR_DOMAIN_SHUTOFF_SHUTDOWN] = { VIR_DOMAIN_SHUTOFF_SHUTDOWN,
                                           VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN, "shut down" },
         [VIR_DOMAIN_SHUTOFF_DESTROYED] = { VIR_DOMAIN_SHUTOFF_DESTROYED,
@@ -112,20 +111,23 @@ static Ending ending_of(const Machine *vm)
 
 void exit_finish(Machine *vm, unsigned run)
 {
-    Ending ending = ending_of(vm);
     g_autoptr(View) view = machine_view(vm);
     g_autofree char *directory = NULL;
+    Ending ending;
 
     if (view->run != run || !view_is_active(view))
         return;
     (void) waitpid(view->pid, NULL, WNOHANG);
     machine_set_process(vm, NULL, -1);
-    argv_clean(view->live->domain);
+    hypervisor.clean(vm, view);
+    ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
-    start_remove_directory(directory);
+    files_remove(directory);
     exit_publish(vm, ending.reason);
     machine_log(vm, G_LOG_LEVEL_INFO, "%s", ending.text);
     machine_tell(vm, VIR_DOMAIN_EVENT_STOPPED, ending.detail);
+    if (hypervisor.after_end)
+        hypervisor.after_end(vm, view);
 }
 
 typedef struct Exit {

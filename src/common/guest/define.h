@@ -1,11 +1,11 @@
-/* define.h - from a client's XML to a definition that qemud can start */
+/* define.h - from a client's XML to a definition that can be started */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "machine.h"
+#include "guest/machine.h"
 
-/* Parses, adds what the definition leaves open, gives every device its place, and refuses what
- * qemud does not serve. What no table knows is a message, or refused when validate. In a worker. */
+/* Parses, adds what the definition leaves open, and refuses what the daemon does not serve. What no
+ * table knows is a message, or refused when validate. In a worker. */
 Definition *define_parse(const char *xml, bool validate, GError **error);
 
 /* The guest of this name and uuid: the known one, or a new one that is registered but unknown to

@@ -4,17 +4,15 @@
  * have ended meanwhile, or have been about to start when the daemon was killed. A start that was
  * not finished is undone. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recover.h"
+#include "guest/recover.h"
 
 #include "base/file.h"
 #include "daemon/daemon.h"
-#include "exit.h"
+#include "guest/exit.h"
 #include "loop/spawn.h"
-#include "ops.h"
-#include "qmp-events.h"
-#include "settings.h"
-#include "start.h"
-#include "state.h"
+#include "guest/hypervisor.h"
+#include "guest/ops.h"
+#include "guest/state.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -96,6 +94,12 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
 
 bool recover_all(GError **error)
 {
+    machines = registry_new();
+    machine_store = (Store){
+        .definitions = daemon_path("etc/ostler/%s", hypervisor.folder),
+        .autostart = daemon_path("etc/ostler/%s/autostart", hypervisor.folder),
+        .states = daemon_path("run/ostler/%s/state", hypervisor.folder),
+    };
     if (!store_open(&machine_store, error))
         return false;
     store_load(machine_store.definitions, take_definition, NULL);
@@ -105,7 +109,7 @@ bool recover_all(GError **error)
 
 /* ---- looking for the process ---- */
 
-/* The pid that a child noted before it became QEMU; 0 when there was none. */
+/* The pid that a child noted before it became the guest's process; 0 when there was none. */
 static pid_t noted_pid(const Machine *vm)
 {
     g_autofree char *path = g_build_filename(vm->directory, "pid", NULL);
@@ -140,27 +144,6 @@ static bool is_unfinished(const View *view)
     return view->state == VIR_DOMAIN_PAUSED && view->reason == VIR_DOMAIN_PAUSED_STARTING_UP;
 }
 
-/* QEMU goes on; what it tells now is what is true. */
-static bool adopt(Machine *vm, const View *view, int pidfd, GError **error)
-{
-    g_autofree char *path = start_monitor_path(vm->directory);
-    g_autoptr(Qmp) monitor = monitor_reopen(vm, path, pidfd, view->live->domain->memory, error);
-    g_autoptr(Domain) live = domain_copy(view->live->domain);
-    g_autoptr(View) next = machine_edit(vm);
-    int state, reason;
-
-    if (!monitor || !monitor_state(monitor, &state, &reason, error) ||
-        !monitor_learn(monitor, live, error))
-        return false;
-    if (state != view->state) {
-        next->state = state;
-        next->reason = reason;
-    }
-    view_set_live(next, g_steal_pointer(&live));
-    machine_set_process(vm, monitor, pidfd);
-    return machine_publish(vm, g_steal_pointer(&next), error);
-}
-
 static void undo_start(Machine *vm, const View *view, pid_t pid, int pidfd)
 {
     g_autoptr(GError) error = NULL;
@@ -184,12 +167,11 @@ static void recover_one(void *data)
         undo_start(vm, view, pid, pidfd);
     } else if (pidfd < 0) {
         exit_finish(vm, view->run);
-    } else if (adopt(vm, view, pidfd, &error)) {
+    } else if (hypervisor.adopt(vm, view, pidfd, &error)) {
         exit_watch(vm, g_steal_fd(&pidfd));
         machine_log(vm, G_LOG_LEVEL_INFO, "found running, as process %d", pid);
     } else {
-        machine_log(vm, G_LOG_LEVEL_WARNING, "runs, but its monitor does not answer: %s",
-                    error->message);
+        machine_log(vm, G_LOG_LEVEL_WARNING, "runs, but does not answer: %s", error->message);
         machine_set_process(vm, NULL, pidfd);
         exit_watch(vm, g_steal_fd(&pidfd));
     }
@@ -204,17 +186,17 @@ static void autostart(void *data)
     g_autoptr(GError) error = NULL;
 
     if (view->config && !view_is_active(view) &&
-        !start_machine(vm, view->config->domain, 0, &error))
+        !hypervisor.start(vm, view->config->domain, 0, &error))
         machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started with the host: %s", error->message);
 }
 
 void recover_autostart(void)
 {
-    g_autofree char *mark = daemon_path("run/ostler/qemu/autostarted");
+    g_autofree char *mark = daemon_path("run/ostler/%s/autostarted", hypervisor.folder);
     g_autoptr(GPtrArray) marked = NULL;
     g_auto(Fd) first = -1;
 
-    if (!settings.autostart)
+    if (!*hypervisor.autostart)
         return;
     first = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (first < 0)

@@ -4,7 +4,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "machine.h"
+#include "guest/machine.h"
 
 typedef struct State {
     unsigned state, reason; /* virDomainState; VIR_DOMAIN_NOSTATE: its start was not finished */

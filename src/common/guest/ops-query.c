@@ -1,10 +1,15 @@
 /* ops-query.c - look-ups, lists, and what a guest's view tells */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "driver.h"
-#include "ops.h"
+#include "guest/ops.h"
 
 #include <string.h>
-#include <time.h>
+
+bool ops_supports_feature(int feature)
+{
+    enum { STRING_PARAMS = 9, UPDATE_ORDER = 16 };
+
+    return feature == STRING_PARAMS || feature == UPDATE_ORDER;
+}
 
 char **ops_optional(const char *text)
 {
@@ -52,8 +57,8 @@ static bool answer(Object *found, remote_nonnull_domain *reference)
     return true;
 }
 
-bool qemu_domain_lookup_by_id(Call *, const remote_domain_lookup_by_id_args *in,
-                              remote_domain_lookup_by_id_ret *out, GError **error)
+bool guest_domain_lookup_by_id(Call *, const remote_domain_lookup_by_id_args *in,
+                               remote_domain_lookup_by_id_ret *out, GError **error)
 {
     Object *found = known(registry_find_id(machines, in->id));
 
@@ -62,8 +67,8 @@ bool qemu_domain_lookup_by_id(Call *, const remote_domain_lookup_by_id_args *in,
     return answer(found, &out->dom);
 }
 
-bool qemu_domain_lookup_by_name(Call *, const remote_domain_lookup_by_name_args *in,
-                                remote_domain_lookup_by_name_ret *out, GError **error)
+bool guest_domain_lookup_by_name(Call *, const remote_domain_lookup_by_name_args *in,
+                                 remote_domain_lookup_by_name_ret *out, GError **error)
 {
     Object *found = known(registry_find_name(machines, in->name));
 
@@ -72,8 +77,8 @@ bool qemu_domain_lookup_by_name(Call *, const remote_domain_lookup_by_name_args 
     return answer(found, &out->dom);
 }
 
-bool qemu_domain_lookup_by_uuid(Call *, const remote_domain_lookup_by_uuid_args *in,
-                                remote_domain_lookup_by_uuid_ret *out, GError **error)
+bool guest_domain_lookup_by_uuid(Call *, const remote_domain_lookup_by_uuid_args *in,
+                                 remote_domain_lookup_by_uuid_ret *out, GError **error)
 {
     Object *found = known(registry_find_uuid(machines, (const Uuid *) in->uuid));
     char text[UUID_TEXT];
@@ -139,8 +144,8 @@ GPtrArray *ops_list(unsigned filter)
     return list;
 }
 
-bool qemu_connect_list_all_domains(Call *call, const remote_connect_list_all_domains_args *in,
-                                   remote_connect_list_all_domains_ret *out, GError **error)
+bool guest_connect_list_all_domains(Call *call, const remote_connect_list_all_domains_args *in,
+                                    remote_connect_list_all_domains_ret *out, GError **error)
 {
     g_autoptr(GPtrArray) list = NULL;
 
@@ -160,8 +165,8 @@ bool qemu_connect_list_all_domains(Call *call, const remote_connect_list_all_dom
     return true;
 }
 
-bool qemu_connect_num_of_domains(Call *, const none *, remote_connect_num_of_domains_ret *out,
-                                 GError **)
+bool guest_connect_num_of_domains(Call *, const none *, remote_connect_num_of_domains_ret *out,
+                                  GError **)
 {
     g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
@@ -169,8 +174,8 @@ bool qemu_connect_num_of_domains(Call *, const none *, remote_connect_num_of_dom
     return true;
 }
 
-bool qemu_connect_num_of_defined_domains(Call *, const none *,
-                                         remote_connect_num_of_defined_domains_ret *out, GError **)
+bool guest_connect_num_of_defined_domains(Call *, const none *,
+                                          remote_connect_num_of_defined_domains_ret *out, GError **)
 {
     g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
 
@@ -178,8 +183,8 @@ bool qemu_connect_num_of_defined_domains(Call *, const none *,
     return true;
 }
 
-bool qemu_connect_list_domains(Call *, const remote_connect_list_domains_args *in,
-                               remote_connect_list_domains_ret *out, GError **)
+bool guest_connect_list_domains(Call *, const remote_connect_list_domains_args *in,
+                                remote_connect_list_domains_ret *out, GError **)
 {
     g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
     unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxids, 0, REMOTE_DOMAIN_LIST_MAX));
@@ -194,8 +199,8 @@ bool qemu_connect_list_domains(Call *, const remote_connect_list_domains_args *i
     return true;
 }
 
-bool qemu_connect_list_defined_domains(Call *, const remote_connect_list_defined_domains_args *in,
-                                       remote_connect_list_defined_domains_ret *out, GError **)
+bool guest_connect_list_defined_domains(Call *, const remote_connect_list_defined_domains_args *in,
+                                        remote_connect_list_defined_domains_ret *out, GError **)
 {
     g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
     unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxnames, 0, REMOTE_DOMAIN_LIST_MAX));
@@ -209,39 +214,13 @@ bool qemu_connect_list_defined_domains(Call *, const remote_connect_list_defined
 
 /* ---- one guest ---- */
 
-/* Processor time of all threads, in nanoseconds: the kernel's clock of a process, whose number is
- * made as clock_getcpuclockid(3) makes it. */
-uint64_t ops_cpu_time(pid_t pid)
-{
-    struct timespec used;
-    clockid_t clock;
-
-    if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
-        return 0;
-    return used.tv_sec * 1000000000ull + used.tv_nsec;
-}
-
-static unsigned current_vcpus(const Domain *domain)
+unsigned ops_current_vcpus(const Domain *domain)
 {
     return domain->current_vcpus ? domain->current_vcpus : domain->vcpus;
 }
 
-bool qemu_domain_get_info(Call *call, const remote_domain_get_info_args *,
-                          remote_domain_get_info_ret *out, GError **)
-{
-    g_autoptr(View) view = machine_view(machine_of(call));
-    const Domain *domain = view_current(view);
-
-    out->state = view->state;
-    out->max_mem = domain->memory;
-    out->memory = view->balloon ? view->balloon : domain->current_memory;
-    out->nr_virt_cpu = current_vcpus(domain);
-    out->cpu_time = ops_cpu_time(view->pid);
-    return true;
-}
-
-bool qemu_domain_get_state(Call *call, const remote_domain_get_state_args *in,
-                           remote_domain_get_state_ret *out, GError **error)
+bool guest_domain_get_state(Call *call, const remote_domain_get_state_args *in,
+                            remote_domain_get_state_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -250,8 +229,8 @@ bool qemu_domain_get_state(Call *call, const remote_domain_get_state_args *in,
     return call_check_flags(call, in->flags, 0, error);
 }
 
-bool qemu_domain_get_control_info(Call *call, const remote_domain_get_control_info_args *in,
-                                  remote_domain_get_control_info_ret *out, GError **error)
+bool guest_domain_get_control_info(Call *call, const remote_domain_get_control_info_args *in,
+                                   remote_domain_get_control_info_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -259,8 +238,8 @@ bool qemu_domain_get_control_info(Call *call, const remote_domain_get_control_in
     return call_check_flags(call, in->flags, 0, error) && view_check_active(view, error);
 }
 
-bool qemu_domain_get_os_type(Call *call, const remote_domain_get_os_type_args *,
-                             remote_domain_get_os_type_ret *out, GError **)
+bool guest_domain_get_os_type(Call *call, const remote_domain_get_os_type_args *,
+                              remote_domain_get_os_type_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -268,8 +247,8 @@ bool qemu_domain_get_os_type(Call *call, const remote_domain_get_os_type_args *,
     return true;
 }
 
-bool qemu_domain_get_max_memory(Call *call, const remote_domain_get_max_memory_args *,
-                                remote_domain_get_max_memory_ret *out, GError **)
+bool guest_domain_get_max_memory(Call *call, const remote_domain_get_max_memory_args *,
+                                 remote_domain_get_max_memory_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -277,8 +256,8 @@ bool qemu_domain_get_max_memory(Call *call, const remote_domain_get_max_memory_a
     return true;
 }
 
-bool qemu_domain_get_max_vcpus(Call *call, const remote_domain_get_max_vcpus_args *,
-                               remote_domain_get_max_vcpus_ret *out, GError **)
+bool guest_domain_get_max_vcpus(Call *call, const remote_domain_get_max_vcpus_args *,
+                                remote_domain_get_max_vcpus_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -286,8 +265,8 @@ bool qemu_domain_get_max_vcpus(Call *call, const remote_domain_get_max_vcpus_arg
     return true;
 }
 
-bool qemu_domain_get_vcpus_flags(Call *call, const remote_domain_get_vcpus_flags_args *in,
-                                 remote_domain_get_vcpus_flags_ret *out, GError **error)
+bool guest_domain_get_vcpus_flags(Call *call, const remote_domain_get_vcpus_flags_args *in,
+                                  remote_domain_get_vcpus_flags_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     g_autofree char *name = object_name(call->object);
@@ -300,20 +279,12 @@ bool qemu_domain_get_vcpus_flags(Call *call, const remote_domain_get_vcpus_flags
     domain = view_definition(view, name, in->flags, error);
     if (!domain)
         return false;
-    out->num = in->flags & VIR_DOMAIN_VCPU_MAXIMUM ? domain->vcpus : current_vcpus(domain);
+    out->num = in->flags & VIR_DOMAIN_VCPU_MAXIMUM ? domain->vcpus : ops_current_vcpus(domain);
     return true;
 }
 
-bool qemu_domain_get_scheduler_type(Call *, const remote_domain_get_scheduler_type_args *,
-                                    remote_domain_get_scheduler_type_ret *out, GError **)
-{
-    out->type = g_strdup("posix");
-    out->nparams = 0;
-    return true;
-}
-
-bool qemu_domain_is_active(Call *call, const remote_domain_is_active_args *,
-                           remote_domain_is_active_ret *out, GError **)
+bool guest_domain_is_active(Call *call, const remote_domain_is_active_args *,
+                            remote_domain_is_active_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -321,8 +292,8 @@ bool qemu_domain_is_active(Call *call, const remote_domain_is_active_args *,
     return true;
 }
 
-bool qemu_domain_is_persistent(Call *call, const remote_domain_is_persistent_args *,
-                               remote_domain_is_persistent_ret *out, GError **)
+bool guest_domain_is_persistent(Call *call, const remote_domain_is_persistent_args *,
+                                remote_domain_is_persistent_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -330,8 +301,8 @@ bool qemu_domain_is_persistent(Call *call, const remote_domain_is_persistent_arg
     return true;
 }
 
-bool qemu_domain_is_updated(Call *call, const remote_domain_is_updated_args *,
-                            remote_domain_is_updated_ret *out, GError **)
+bool guest_domain_is_updated(Call *call, const remote_domain_is_updated_args *,
+                             remote_domain_is_updated_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -339,8 +310,8 @@ bool qemu_domain_is_updated(Call *call, const remote_domain_is_updated_args *,
     return true;
 }
 
-bool qemu_domain_get_autostart(Call *call, const remote_domain_get_autostart_args *,
-                               remote_domain_get_autostart_ret *out, GError **)
+bool guest_domain_get_autostart(Call *call, const remote_domain_get_autostart_args *,
+                                remote_domain_get_autostart_ret *out, GError **)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
@@ -349,18 +320,18 @@ bool qemu_domain_get_autostart(Call *call, const remote_domain_get_autostart_arg
 }
 
 /* Saved states are not kept yet, so there is none. */
-bool qemu_domain_has_managed_save_image(Call *call,
-                                        const remote_domain_has_managed_save_image_args *in,
-                                        remote_domain_has_managed_save_image_ret *out,
-                                        GError **error)
+bool guest_domain_has_managed_save_image(Call *call,
+                                         const remote_domain_has_managed_save_image_args *in,
+                                         remote_domain_has_managed_save_image_ret *out,
+                                         GError **error)
 {
     out->result = 0;
     return call_check_flags(call, in->flags, 0, error);
 }
 
 /* There is one kind of message so far, about the definition. */
-bool qemu_domain_get_messages(Call *call, const remote_domain_get_messages_args *in,
-                              remote_domain_get_messages_ret *out, GError **error)
+bool guest_domain_get_messages(Call *call, const remote_domain_get_messages_args *in,
+                               remote_domain_get_messages_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     const Definition *definition = view->live ? view->live : view->config;
@@ -399,8 +370,8 @@ static char *format_live(const View *view, unsigned flags)
     return domain_format(&shown, flags);
 }
 
-bool qemu_domain_get_xml_desc(Call *call, const remote_domain_get_xml_desc_args *in,
-                              remote_domain_get_xml_desc_ret *out, GError **error)
+bool guest_domain_get_xml_desc(Call *call, const remote_domain_get_xml_desc_args *in,
+                               remote_domain_get_xml_desc_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     bool inactive = in->flags & VIR_DOMAIN_XML_INACTIVE && view->config;

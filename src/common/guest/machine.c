@@ -1,10 +1,11 @@
 /* machine.c - publishing a guest's view */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "machine.h"
+#include "guest/machine.h"
 
 #include "base/log.h"
+#include "guest/hypervisor.h"
+#include "guest/state.h"
 #include "rpc/event.h"
-#include "state.h"
 
 #include <fcntl.h>
 
@@ -101,8 +102,8 @@ static void machine_free(Object *object)
 {
     Machine *vm = (Machine *) object;
 
-    if (vm->monitor)
-        qmp_unref(vm->monitor);
+    if (vm->control)
+        hypervisor.drop(vm->control);
     if (vm->pidfd >= 0)
         fd_close(vm->pidfd);
     g_ptr_array_unref(vm->consoles);
@@ -126,13 +127,13 @@ Machine *machine_new(const Uuid *uuid, const char *name)
 
 View *machine_view(Machine *vm) { return object_view(&vm->object); }
 
-Qmp *machine_monitor(Machine *vm, GError **error)
+void *machine_control(Machine *vm, GError **error)
 {
     LOCKED(&vm->object.lock);
 
-    if (!vm->monitor)
+    if (!vm->control)
         return fail(error, ERR_OPERATION_INVALID, "domain is not running");
-    return qmp_ref(vm->monitor);
+    return hypervisor.hold(vm->control);
 }
 
 int machine_process(Machine *vm, GError **error)
@@ -146,22 +147,20 @@ int machine_process(Machine *vm, GError **error)
     return fd;
 }
 
-void machine_set_process(Machine *vm, Qmp *monitor, int pidfd)
+void machine_set_process(Machine *vm, void *control, int pidfd)
 {
-    Qmp *former;
+    void *former;
 
     {
         LOCKED(&vm->object.lock);
-        former = vm->monitor;
-        vm->monitor = monitor ? qmp_ref(monitor) : NULL;
+        former = vm->control;
+        vm->control = control ? hypervisor.hold(control) : NULL;
         if (vm->pidfd >= 0)
             fd_close(vm->pidfd);
         vm->pidfd = pidfd < 0 ? -1 : fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
     }
-    if (former) {
-        qmp_close(former);
-        qmp_unref(former);
-    }
+    if (former)
+        hypervisor.drop(former);
 }
 
 static gint last_id;

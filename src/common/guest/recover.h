@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "machine.h"
+#include "guest/machine.h"
 
 /* Loads all definitions and states, so that lists are right at once; each running guest is then
  * looked at on its own strand. Before clients are served. */

@@ -1,16 +1,14 @@
-/* ops-console.c - a guest's consoles, keyboard and screen */
+/* ops-console.c - a guest's consoles and channels, joined to clients */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/socket.h"
-#include "driver.h"
-#include "keys.h"
-#include "ops.h"
+#include "guest/hypervisor.h"
+#include "guest/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* ---- consoles and channels ---- */
+/* ---- the other ends ---- */
 
 /* What a client can be joined to. */
 typedef struct Port {
@@ -128,13 +126,15 @@ static bool open_console(Call *call, const Port *port, unsigned flags, GError **
     console->device = g_strdup(port->alias);
     call->stream = stream_new(fd, BOTH, console_ended, console);
     console->stream = stream_ref(call->stream);
+    if (hypervisor.console_opened)
+        hypervisor.console_opened(vm, port->alias);
     LOCKED(&vm->object.lock);
     g_ptr_array_add(vm->consoles, console);
     return true;
 }
 
-bool qemu_domain_open_console(Call *call, const remote_domain_open_console_args *in, none *,
-                              GError **error)
+bool guest_domain_open_console(Call *call, const remote_domain_open_console_args *in, none *,
+                               GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     const char *name = in->dev_name ? *in->dev_name : NULL;
@@ -150,8 +150,8 @@ bool qemu_domain_open_console(Call *call, const remote_domain_open_console_args 
     return open_console(call, &port, in->flags, error);
 }
 
-bool qemu_domain_open_channel(Call *call, const remote_domain_open_channel_args *in, none *,
-                              GError **error)
+bool guest_domain_open_channel(Call *call, const remote_domain_open_channel_args *in, none *,
+                               GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     const char *name = in->name ? *in->name : NULL;
@@ -164,101 +164,4 @@ bool qemu_domain_open_channel(Call *call, const remote_domain_open_channel_args 
     if (!find_channel(view->live->domain, name, &port))
         return fail(error, ERR_INTERNAL, "cannot find channel %s", name ? name : "default");
     return open_console(call, &port, force, error);
-}
-
-/* ---- keyboard ---- */
-
-static Json *key_list(const remote_domain_send_key_args *in, GError **error)
-{
-    g_autoptr(Json) keys = json_object_new_array();
-
-    for (unsigned i = 0; i < in->keycodes.keycodes_len; i++) {
-        int number = key_number(in->codeset, in->keycodes.keycodes_val[i], error);
-
-        if (number < 0)
-            return NULL;
-        json_object_array_add(keys, json_build("si", "type", "number", "data", (int64_t) number));
-    }
-    return g_steal_pointer(&keys);
-}
-
-bool qemu_domain_send_key(Call *call, const remote_domain_send_key_args *in, none *, GError **error)
-{
-    g_autoptr(Qmp) monitor = machine_monitor(machine_of(call), error);
-    g_autoptr(Json) answer = NULL;
-    Json *keys, *arguments;
-
-    if (!monitor || !call_check_flags(call, in->flags, 0, error))
-        return false;
-    keys = key_list(in, error);
-    if (!keys)
-        return false;
-    arguments = json_build("j", "keys", keys);
-    if (in->holdtime)
-        json_object_object_add(arguments, "hold-time", json_object_new_int64(in->holdtime));
-    answer = qmp_call(monitor, "send-key", arguments, error);
-    return answer != NULL;
-}
-
-/* ---- screen ---- */
-
-enum { SCREENSHOT_FDSET = 1000000 }; /* above those of disks; one at a time, by the strand */
-
-static const Video *video_of_screen(const Domain *live, unsigned *screen)
-{
-    for (LIST_EACH(Video, video, live->videos)) {
-        unsigned heads = MAX(video->heads, 1);
-
-        if (*screen < heads)
-            return video;
-        *screen -= heads;
-    }
-    return NULL;
-}
-
-/* QEMU writes into a file that has no name, through a set of descriptors that is taken back; the
- * descriptor must be one that can only be written to, as that is how QEMU opens it. */
-static bool take_picture(Qmp *monitor, const Video *video, unsigned head, int file, GError **error)
-{
-    g_autofree char *own = g_strdup_printf("/proc/self/fd/%d", file);
-    g_auto(Fd) write_only = open(own, O_WRONLY | O_CLOEXEC);
-    g_autofree char *path = g_strdup_printf("/dev/fdset/%d", SCREENSHOT_FDSET);
-    QmpRequest *give = qmp_send_fds(
-        monitor, "add-fd", json_build("i", "fdset-id", (int64_t) SCREENSHOT_FDSET), &write_only, 1);
-    QmpRequest *dump = qmp_send(
-        monitor, "screendump",
-        json_build("ssi", "filename", path, "device", video->info.alias, "head", (int64_t) head));
-    QmpRequest *take =
-        qmp_send(monitor, "remove-fd", json_build("i", "fdset-id", (int64_t) SCREENSHOT_FDSET));
-    g_autoptr(Json) given = qmp_wait(give, 0, error);
-    g_autoptr(Json) dumped = qmp_wait(dump, 0, given ? error : NULL);
-
-    qmp_forget(take);
-    return given && dumped;
-}
-
-bool qemu_domain_screenshot(Call *call, const remote_domain_screenshot_args *in,
-                            remote_domain_screenshot_ret *out, GError **error)
-{
-    Machine *vm = machine_of(call);
-    g_autoptr(View) view = machine_view(vm);
-    g_autoptr(Qmp) monitor = machine_monitor(vm, error);
-    g_auto(Fd) file = -1;
-    unsigned head = in->screen;
-    const Video *video;
-
-    if (!monitor || !call_check_flags(call, in->flags, 0, error))
-        return false;
-    video = video_of_screen(view->live->domain, &head);
-    if (!video)
-        return fail(error, ERR_INVALID_ARG, "no such screen: %u", in->screen);
-    file = memfd_create("screenshot", MFD_CLOEXEC);
-    if (file < 0)
-        return fail_errno(error, errno, "cannot make a file for the picture");
-    if (!take_picture(monitor, video, head, file, error))
-        return false;
-    (void) lseek(file, 0, SEEK_SET);
-    call->stream = stream_new(g_steal_fd(&file), TO_CLIENT, NULL, NULL);
-    out->mime = ops_optional("image/x-portable-pixmap");
-    return true;
 }

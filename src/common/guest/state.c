@@ -1,6 +1,6 @@
 /* state.c - the element table of what is saved while a guest runs */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "state.h"
+#include "guest/state.h"
 
 static const XmlField state_fields[] = {
     XML_NUMBER("@state", State, state, .always = true),

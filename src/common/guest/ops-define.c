@@ -1,9 +1,8 @@
 /* ops-define.c - define, undefine, rename, autostart, metadata */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "define.h"
-#include "driver.h"
+#include "guest/define.h"
 #include "model/metadata.h"
-#include "ops.h"
+#include "guest/ops.h"
 #include "rpc/event.h"
 
 #include <string.h>
@@ -43,14 +42,14 @@ static bool define(const char *xml, bool validate, remote_nonnull_domain *refere
     return true;
 }
 
-bool qemu_domain_define_xml(Call *, const remote_domain_define_xml_args *in,
-                            remote_domain_define_xml_ret *out, GError **error)
+bool guest_domain_define_xml(Call *, const remote_domain_define_xml_args *in,
+                             remote_domain_define_xml_ret *out, GError **error)
 {
     return define(in->xml, false, &out->dom, error);
 }
 
-bool qemu_domain_define_xml_flags(Call *call, const remote_domain_define_xml_flags_args *in,
-                                  remote_domain_define_xml_flags_ret *out, GError **error)
+bool guest_domain_define_xml_flags(Call *call, const remote_domain_define_xml_flags_args *in,
+                                   remote_domain_define_xml_flags_ret *out, GError **error)
 {
     return call_check_flags(call, in->flags, VIR_DOMAIN_DEFINE_VALIDATE, error) &&
            define(in->xml, in->flags & VIR_DOMAIN_DEFINE_VALIDATE, &out->dom, error);
@@ -99,13 +98,13 @@ static bool undefine(Machine *vm, unsigned flags, GError **error)
     return true;
 }
 
-bool qemu_domain_undefine(Call *call, const remote_domain_undefine_args *, none *, GError **error)
+bool guest_domain_undefine(Call *call, const remote_domain_undefine_args *, none *, GError **error)
 {
     return undefine(machine_of(call), 0, error);
 }
 
-bool qemu_domain_undefine_flags(Call *call, const remote_domain_undefine_flags_args *in, none *,
-                                GError **error)
+bool guest_domain_undefine_flags(Call *call, const remote_domain_undefine_flags_args *in, none *,
+                                 GError **error)
 {
     return call_check_flags(call, in->flags, 0x7f, error) &&
            undefine(machine_of(call), in->flags, error);
@@ -142,8 +141,8 @@ static bool move_definition(Machine *vm, const char *from, const char *to, GErro
     return store_undefine(&machine_store, from, error);
 }
 
-bool qemu_domain_rename(Call *call, const remote_domain_rename_args *in,
-                        remote_domain_rename_ret *out, GError **error)
+bool guest_domain_rename(Call *call, const remote_domain_rename_args *in,
+                         remote_domain_rename_ret *out, GError **error)
 {
     Machine *vm = machine_of(call);
     g_autoptr(View) view = machine_view(vm);
@@ -169,8 +168,8 @@ bool qemu_domain_rename(Call *call, const remote_domain_rename_args *in,
 
 /* ---- autostart ---- */
 
-bool qemu_domain_set_autostart(Call *call, const remote_domain_set_autostart_args *in, none *,
-                               GError **error)
+bool guest_domain_set_autostart(Call *call, const remote_domain_set_autostart_args *in, none *,
+                                GError **error)
 {
     Machine *vm = machine_of(call);
     View *view = machine_edit(vm);
@@ -187,6 +186,41 @@ bool qemu_domain_set_autostart(Call *call, const remote_domain_set_autostart_arg
     }
     view->autostart = in->autostart;
     return machine_publish(vm, view, error);
+}
+
+/* ---- changing definitions ---- */
+
+static bool resolve_flags(const View *view, unsigned *flags, GError **error)
+{
+    unsigned both = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
+
+    if (!(*flags & both))
+        *flags |= view->live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
+    if (*flags & VIR_DOMAIN_AFFECT_LIVE && !view->live)
+        return fail(error, ERR_OPERATION_INVALID, "domain is not running");
+    if (*flags & VIR_DOMAIN_AFFECT_CONFIG && !view->config)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "transient domains do not have any persistent config");
+    return true;
+}
+
+bool ops_change(Machine *vm, unsigned flags, OpsChange *change, const void *data, GError **error)
+{
+    g_autoptr(View) view = machine_edit(vm);
+
+    if (!resolve_flags(view, &flags, error))
+        return false;
+    for (int live = 0; live <= 1; live++) {
+        g_autoptr(Domain) domain = NULL;
+
+        if (!(flags & (live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG)))
+            continue;
+        domain = domain_copy(live ? view->live->domain : view->config->domain);
+        if (!change(vm, domain, live, data, error))
+            return false;
+        (live ? view_set_live : view_set_config)(view, g_steal_pointer(&domain));
+    }
+    return machine_publish(vm, g_steal_pointer(&view), error);
 }
 
 /* ---- title, description, metadata ---- */
@@ -238,8 +272,8 @@ static bool apply_metadata(Machine *, Domain *domain, bool, const void *data, GE
     }
 }
 
-bool qemu_domain_set_metadata(Call *call, const remote_domain_set_metadata_args *in, none *,
-                              GError **error)
+bool guest_domain_set_metadata(Call *call, const remote_domain_set_metadata_args *in, none *,
+                               GError **error)
 {
     Machine *vm = machine_of(call);
     g_autoptr(View) view = machine_view(vm);
@@ -273,8 +307,8 @@ static char *find_metadata(const Domain *domain, const remote_domain_get_metadat
     }
 }
 
-bool qemu_domain_get_metadata(Call *call, const remote_domain_get_metadata_args *in,
-                              remote_domain_get_metadata_ret *out, GError **error)
+bool guest_domain_get_metadata(Call *call, const remote_domain_get_metadata_args *in,
+                               remote_domain_get_metadata_ret *out, GError **error)
 {
     Machine *vm = machine_of(call);
     g_autoptr(View) view = machine_view(vm);

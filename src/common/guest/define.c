@@ -1,11 +1,8 @@
-/* define.c - from a client's XML to a definition that qemud can start */
+/* define.c - from a client's XML to a definition that can be started */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "define.h"
+#include "guest/define.h"
 
-#include "address.h"
-#include "argv.h"
-#include "caps.h"
-#include "defaults.h"
+#include "guest/hypervisor.h"
 
 /* What was ignored, for the log and for those who ask for the guest's messages. */
 static char **tell(const Domain *domain, const GPtrArray *warnings)
@@ -25,19 +22,13 @@ static char **tell(const Domain *domain, const GPtrArray *warnings)
     return list;
 }
 
-static bool complete(Domain *domain, GError **error)
-{
-    return domain_defaults(domain, error) && domain_addresses(domain, error) &&
-           driver_check(domain, error);
-}
-
 Definition *define_parse(const char *xml, bool validate, GError **error)
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Domain) domain = domain_parse(xml, validate ? XML_VALIDATE : 0, warnings, error);
     char **messages;
 
-    if (!domain || !store_check_name(domain->name, error) || !complete(domain, error))
+    if (!domain || !store_check_name(domain->name, error) || !hypervisor.complete(domain, error))
         return NULL;
     messages = tell(domain, warnings);
     return definition_new(g_steal_pointer(&domain), messages);

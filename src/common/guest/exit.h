@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "machine.h"
+#include "guest/machine.h"
 
 /* Waits for the process to end, from any thread; takes pidfd over. What follows is a CHANGE on the
  * guest's strand. */

@@ -1,0 +1,33 @@
+/* hypervisor.h - what one kind of guests does in its own way
+ *
+ * A daemon that serves guests defines the one `hypervisor`; what is the same for all kinds is in
+ * this folder and asks it. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "guest/machine.h"
+
+typedef struct Hypervisor {
+    const char *folder;    /* of its files below etc/ostler, run/ostler, ... : "qemu" */
+    unsigned start_flags;  /* virDomainCreateFlags that it knows */
+    const bool *autostart; /* the setting: whether marked guests start with the host */
+    /* Adds what a definition leaves open and refuses what cannot be served. In a worker. */
+    bool (*complete)(Domain *domain, GError **error);
+    /* config is borrowed. On the guest's strand, as a JOB. All or nothing. */
+    bool (*start)(Machine *vm, const Domain *config, unsigned flags, GError **error);
+    /* Goes on with a guest that an earlier daemon has started: keeps the process, publishes what is
+     * true now. On the strand. */
+    bool (*adopt)(Machine *vm, const View *view, int pidfd, GError **error);
+    /* Its process has ended: takes away what the run left on the host but its directory, and notes
+     * in vm how it ended. On the strand. */
+    void (*clean)(Machine *vm, const View *view);
+    /* Its end has been told: NULL, or starts it again. On the strand. */
+    void (*after_end)(Machine *vm, const View *ended);
+    /* A client has opened a console; NULL: nothing to do. Any thread. */
+    void (*console_opened)(Machine *vm, const char *alias);
+    /* Of Machine.control. */
+    void *(*hold)(void *control);
+    void (*drop)(void *control);
+} Hypervisor;
+
+extern const Hypervisor hypervisor;
