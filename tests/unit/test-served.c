@@ -74,7 +74,6 @@ static const struct {
 static void test_path(const void *row)
 {
     const __typeof__(paths[0]) *c = row;
-    const char *values;
 
     g_assert_cmpint(served_has(c->path, NULL), ==, c->served);
 }
