@@ -19,7 +19,7 @@ MAY = {
     'object': 'base loop xml',
     'rpc': 'base loop object protocol',
     'daemon': 'base loop xml object rpc',
-    'guest': 'base loop xml model object protocol rpc daemon',
+    'guest': 'base loop xml host model object protocol rpc daemon',
     'qemud': ' '.join(COMMON),
     'lxcd': ' '.join(COMMON),
     'netd': ' '.join(COMMON),

@@ -2,12 +2,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
 
+#include "guest/ops.h"
+#include "rpc/event.h"
 #include "rpc/self.h"
+
+#define SERVE(op) .op = lxc_##op
 
 const Driver driver = {
     .type = "LXC",
     .scheme = "lxc",
     .error_domain = VIR_FROM_LXC,
     .owns = 1u << OWNER_HYPERVISOR,
+    .supports_feature = ops_supports_feature,
+    .find_domain = ops_find_domain,
     DRIVER_SELF,
+    DRIVER_DOMAIN_EVENTS,
+    DRIVER_GUESTS,
+    .connect_get_hostname = self_get_hostname,
+
+    SERVE(connect_get_capabilities),
+    SERVE(connect_get_version),
+    SERVE(domain_get_hostname),
+    SERVE(domain_get_info),
+    SERVE(domain_get_security_label),
+    SERVE(domain_reboot),
+    SERVE(domain_resume),
+    SERVE(domain_send_process_signal),
+    SERVE(domain_shutdown),
+    SERVE(domain_shutdown_flags),
+    SERVE(domain_suspend),
+    SERVE(lxc_domain_open_namespace),
+    SERVE(node_get_security_model),
 };

@@ -206,18 +206,24 @@ static int open_target(const char *path, mode_t type)
     return fd;
 }
 
-static void mount_root(const PlanStep *step)
+static void put_root(const PlanStep *step, int tree, const char *place, const char *source)
 {
-    const char *source = plan_text(step, 0), *place = plan_text(step, 1);
-
-    root = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    if (root < 0)
-        give_up("open the root directory '%s'", source);
+    root = tree;
     set_attributes(root, step, source);
     if (move_mount(root, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         give_up("mount '%s' on '%s'", source, place);
     if (fchdir(root) < 0)
         give_up("enter '%s'", source);
+}
+
+static void mount_root(const PlanStep *step)
+{
+    const char *source = plan_text(step, 0);
+    int tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+    if (tree < 0)
+        give_up("open the root directory '%s'", source);
+    put_root(step, tree, plan_text(step, 1), source);
 }
 
 static void mount_bind(const PlanStep *step)
@@ -270,6 +276,11 @@ static int new_tree(const PlanStep *step)
     return tree;
 }
 
+static void mount_root_file(const PlanStep *step)
+{
+    put_root(step, new_tree(step), plan_text(step, 0), plan_text(step, 3));
+}
+
 void mount_own(const PlanStep *step)
 {
     const char *path = plan_text(step, 0);
@@ -277,6 +288,8 @@ void mount_own(const PlanStep *step)
 
     if (tree < 0)
         return;
+    if (step->flags & PLAN_MAPPED)
+        set_attributes(tree, step, path);
     target = open_target(path, S_IFDIR);
     put(tree, target, path);
     close(target);
@@ -327,8 +340,9 @@ void make_namespace(void)
 void run_outside(void)
 {
     static void (*const work[PLAN_KINDS])(const PlanStep *step) = {
-        [PLAN_ROOT] = mount_root,          [PLAN_BIND] = mount_bind, [PLAN_FILE] = mount_own,
-        [PLAN_DIRECTORY] = make_directory, [PLAN_NODE] = make_node,  [PLAN_LINK] = make_link,
+        [PLAN_ROOT] = mount_root, [PLAN_ROOT_FILE] = mount_root_file, [PLAN_BIND] = mount_bind,
+        [PLAN_FILE] = mount_own,  [PLAN_DIRECTORY] = make_directory,  [PLAN_NODE] = make_node,
+        [PLAN_LINK] = make_link,
     };
 
     for (const PlanStep *step = plan; step; step = plan_next(step)) {

@@ -13,6 +13,7 @@ typedef enum PlanKind {
     /* Done by the controller, with the host's rights, in a mount namespace of its own. Targets are
      * looked up inside the container's root, however its links point. */
     PLAN_ROOT,      /* source directory, an empty directory to put it on */
+    PLAN_ROOT_FILE, /* the same directory, then as PLAN_FILE from its type on */
     PLAN_BIND,      /* source, target; the target is made when it is not there */
     PLAN_FILE,      /* target, file system type, options as mount(2) takes them, source */
     PLAN_DIRECTORY, /* path; a: mode */
@@ -45,7 +46,6 @@ typedef enum PlanFlags {
     PLAN_NO_DEV = 8,
     PLAN_NO_EXEC = 16,
     PLAN_OPTIONAL = 32, /* that it cannot be is no error */
-    PLAN_OWNED = 64,    /* belongs to the container's root user */
 } PlanFlags;
 
 typedef struct PlanStep {
@@ -55,7 +55,7 @@ typedef struct PlanStep {
     uint64_t a, b;
 } PlanStep;
 
-enum { PLAN_CONSOLES_MAX = 64, PLAN_WHAT_MAX = 240 };
+enum { PLAN_CONSOLES_MAX = 64, PLAN_WHAT_MAX = 480 };
 
 typedef enum PlanState {
     PLAN_FAILED,  /* errnum and what; the controller ends */

@@ -6,6 +6,7 @@
 #include "guest/files.h"
 #include "guest/hypervisor.h"
 #include "loop/spawn.h"
+#include "rpc/event.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -55,6 +56,8 @@ static void set_off(View *view, int reason)
     view->reason = reason;
     view->id = -1;
     view->pid = 0;
+    view->init = 0;
+    view->init_started = 0;
     view->balloon = 0;
     view->updated = false;
     view->run++;
@@ -109,6 +112,31 @@ static Ending ending_of(const Machine *vm)
     return endings[vm->is_shut_down ? VIR_DOMAIN_SHUTOFF_SHUTDOWN : VIR_DOMAIN_SHUTOFF_UNKNOWN];
 }
 
+/* Unless a start that came to nothing has done it. */
+static void publish_end(Machine *vm, int reason)
+{
+    g_autoptr(View) view = machine_view(vm);
+
+    if (view_is_active(view))
+        exit_publish(vm, reason);
+}
+
+/* The guest has asked for it: to clients it has never been off. */
+static bool start_again(Machine *vm, const View *ended)
+{
+    g_autofree char *name = object_name(&vm->object);
+    g_autoptr(GError) error = NULL;
+    remote_domain_event_callback_reboot_msg message = {};
+
+    if (!hypervisor.start(vm, ended->live->domain, START_AGAIN, &error)) {
+        machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started again: %s", error->message);
+        return false;
+    }
+    message.msg.dom = event_domain(&vm->object, name, object_id(&vm->object));
+    emit_domain_event_callback_reboot(&vm->object, &message);
+    return true;
+}
+
 void exit_finish(Machine *vm, unsigned run)
 {
     g_autoptr(View) view = machine_view(vm);
@@ -123,11 +151,11 @@ void exit_finish(Machine *vm, unsigned run)
     ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
     files_remove(directory);
-    exit_publish(vm, ending.reason);
+    if (vm->starts_again && start_again(vm, view))
+        return;
+    publish_end(vm, ending.reason);
     machine_log(vm, G_LOG_LEVEL_INFO, "%s", ending.text);
     machine_tell(vm, VIR_DOMAIN_EVENT_STOPPED, ending.detail);
-    if (hypervisor.after_end)
-        hypervisor.after_end(vm, view);
 }
 
 typedef struct Exit {

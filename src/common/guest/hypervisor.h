@@ -7,13 +7,17 @@
 
 #include "guest/machine.h"
 
+/* A flag of start() beside virDomainCreateFlags: what runs has just ended, and is not told to. */
+enum { START_AGAIN = 1 << 30 };
+
 typedef struct Hypervisor {
     const char *folder;    /* of its files below etc/ostler, run/ostler, ... : "qemu" */
     unsigned start_flags;  /* virDomainCreateFlags that it knows */
     const bool *autostart; /* the setting: whether marked guests start with the host */
     /* Adds what a definition leaves open and refuses what cannot be served. In a worker. */
     bool (*complete)(Domain *domain, GError **error);
-    /* config is borrowed. On the guest's strand, as a JOB. All or nothing. */
+    /* config is borrowed; one that starts again may be published as running. On the guest's strand,
+     * as a JOB. All or nothing. */
     bool (*start)(Machine *vm, const Domain *config, unsigned flags, GError **error);
     /* Goes on with a guest that an earlier daemon has started: keeps the process, publishes what is
      * true now. On the strand. */
@@ -21,10 +25,9 @@ typedef struct Hypervisor {
     /* Its process has ended: takes away what the run left on the host but its directory, and notes
      * in vm how it ended. On the strand. */
     void (*clean)(Machine *vm, const View *view);
-    /* Its end has been told: NULL, or starts it again. On the strand. */
-    void (*after_end)(Machine *vm, const View *ended);
-    /* A client has opened a console; NULL: nothing to do. Any thread. */
-    void (*console_opened)(Machine *vm, const char *alias);
+    /* A client opens a console: gives a descriptor that stays open as long as it has it, or -1 and
+     * an error. NULL: nobody need know. On the strand. */
+    int (*hold_console)(Machine *vm, const char *alias, GError **error);
     /* Of Machine.control. */
     void *(*hold)(void *control);
     void (*drop)(void *control);

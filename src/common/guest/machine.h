@@ -22,12 +22,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Definition, definition_unref)
 
 /* Immutable and counted; anyone may hold it. */
 typedef struct View {
-    int state, reason;  /* virDomainState and its reason */
-    int id;             /* -1: it does not run */
-    Definition *config; /* what it is started with next; NULL: transient */
-    Definition *live;   /* what runs; NULL: nothing does */
-    pid_t pid;          /* of the process that holds it: QEMU, a container's controller */
-    uint64_t balloon;   /* memory that the guest has now, in KiB; 0 when it does not run */
+    int state, reason;     /* virDomainState and its reason */
+    int id;                /* -1: it does not run */
+    Definition *config;    /* what it is started with next; NULL: transient */
+    Definition *live;      /* what runs; NULL: nothing does */
+    pid_t pid;             /* of the process that holds it: QEMU, a container's controller */
+    pid_t init;            /* of a container: its first process, as the host numbers it; else 0 */
+    uint64_t init_started; /* that process, as process_start() tells */
+    uint64_t balloon;      /* memory that the guest has now, in KiB; 0 when it does not run */
     bool autostart;
     bool updated; /* the config has been changed since the start */
     unsigned run; /* counts the starts: what was meant for an earlier run is too late */
@@ -41,6 +43,7 @@ typedef struct OpenConsole {
     struct Machine *vm;
     char *device; /* alias */
     Stream *stream;
+    int hold; /* as hypervisor.hold_console() gave it; -1: none */
 } OpenConsole;
 
 typedef struct Machine {
@@ -55,6 +58,7 @@ typedef struct Machine {
     gint stop_reason;  /* virDomainShutoffReason that somebody has announced; 0: none. Atomic */
     bool is_shut_down; /* the guest has powered itself off */
     bool is_rebooting; /* when it does that, it is to start again */
+    bool starts_again; /* what has ended is started again: it was a reboot */
     bool destroy_with_client;
     bool gone; /* undefined, or transient and ended: no longer in the registry */
 

@@ -93,6 +93,8 @@ static void console_ended(void *data)
         g_ptr_array_remove_fast(vm->consoles, console);
     }
     stream_unref(console->stream);
+    if (console->hold >= 0)
+        fd_close(console->hold);
     g_free(console->device);
 }
 
@@ -114,9 +116,12 @@ static bool open_console(Call *call, const Port *port, unsigned flags, GError **
 {
     Machine *vm = machine_of(call);
     OpenConsole *console;
+    g_auto(Fd) hold = -1;
     int fd;
 
     if (!make_room(vm, port->alias, flags, error))
+        return false;
+    if (hypervisor.hold_console && (hold = hypervisor.hold_console(vm, port->alias, error)) < 0)
         return false;
     fd = open_port(port, error);
     if (fd < 0)
@@ -124,10 +129,9 @@ static bool open_console(Call *call, const Port *port, unsigned flags, GError **
     console = g_new0(OpenConsole, 1);
     console->vm = machine_ref(vm);
     console->device = g_strdup(port->alias);
+    console->hold = g_steal_fd(&hold);
     call->stream = stream_new(fd, BOTH, console_ended, console);
     console->stream = stream_ref(call->stream);
-    if (hypervisor.console_opened)
-        hypervisor.console_opened(vm, port->alias);
     LOCKED(&vm->object.lock);
     g_ptr_array_add(vm->consoles, console);
     return true;

@@ -78,6 +78,8 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     view->reason = state->reason;
     view->id = state->id;
     view->pid = state->pid;
+    view->init = state->init;
+    view->init_started = state->init_started;
     view->balloon = state->balloon;
     view->updated = state->updated;
     view_set_live(view, g_steal_pointer(&state->live));

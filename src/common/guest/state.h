@@ -10,6 +10,8 @@ typedef struct State {
     unsigned state, reason; /* virDomainState; VIR_DOMAIN_NOSTATE: its start was not finished */
     unsigned id, pid;
     uint64_t started; /* of the process: field 22 of /proc/PID/stat */
+    unsigned init;
+    uint64_t init_started;
     char *directory;
     uint64_t balloon;
     bool destroy_with_client;
