@@ -42,7 +42,7 @@ static const ServedRow rows[] = {
                       "target/@dev target/@bus readonly" },
     { "devices/hostdev", "@mode=capabilities @type=storage|misc source/block source/char" },
     { "seclabel", "@type=none @model @relabel" },
-    { "lxc:namespace", "sharenet/* shareipc/* shareuts/*" },
+    { "namespace", "sharenet/* shareipc/* shareuts/*" },
     {},
 };
 // clang-format on
@@ -99,8 +99,6 @@ static void set_defaults(Domain *domain)
             fs->access = FS_PASSTHROUGH;
     }
     for (LIST_EACH(Console, console, domain->consoles)) {
-        if (!console->source.type)
-            console->source.type = CHAR_PTY;
         if (!console->type)
             console->type = CONSOLE_LXC;
     }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,6 +25,31 @@
 #include <unistd.h>
 
 static int root = -1; /* the container's, in the namespace of who asks */
+
+/* ---- owners ---- */
+
+/* Who 0 of inside is outside. */
+static unsigned owner(PlanKind kind)
+{
+    const PlanStep *step = plan_find(kind);
+    const char *line = step ? plan_text(step, 0) : NULL;
+    unsigned inside, outside;
+
+    while (line && *line && sscanf(line, "%u %u", &inside, &outside) == 2) {
+        if (inside == 0)
+            return outside;
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    return 0;
+}
+
+/* What is made in the container's root is made by its root user. */
+static void act_as(unsigned uid, unsigned gid)
+{
+    (void) setfsgid(gid);
+    (void) setfsuid(uid);
+}
 
 /* ---- paths of inside ---- */
 
@@ -40,13 +66,14 @@ static bool make_part(int dir, const char *path, mode_t type)
 {
     char above[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    int parent, made = -1;
+    int parent, made = -1, problem;
 
     (void) snprintf(above, sizeof(above), "%.*s", slash ? (int) (slash - path) : 1,
                     slash ? path : ".");
     parent = open_part(dir, *above ? above : ".");
     if (parent < 0)
         return false;
+    act_as(owner(PLAN_UID_MAP), owner(PLAN_GID_MAP));
     if (type == S_IFDIR) {
         made = mkdirat(parent, slash ? slash + 1 : path, 0755);
     } else {
@@ -55,7 +82,10 @@ static bool make_part(int dir, const char *path, mode_t type)
         if (made >= 0)
             made = close(made);
     }
+    problem = errno;
+    act_as(0, 0);
     close(parent);
+    errno = problem;
     return made == 0 || errno == EEXIST;
 }
 
@@ -92,24 +122,6 @@ static int open_above(const char *path, const char **name)
     *name = slash ? slash + 1 : path;
     (void) snprintf(above, sizeof(above), "%.*s", slash ? (int) (slash - path) : 0, path);
     return open_inside(root, above, S_IFDIR);
-}
-
-/* ---- owners ---- */
-
-/* Who 0 of inside is outside. */
-static unsigned owner(PlanKind kind)
-{
-    const PlanStep *step = plan_find(kind);
-    const char *line = step ? plan_text(step, 0) : NULL;
-    unsigned inside, outside;
-
-    while (line && *line && sscanf(line, "%u %u", &inside, &outside) == 2) {
-        if (inside == 0)
-            return outside;
-        line = strchr(line, '\n');
-        line = line ? line + 1 : NULL;
-    }
-    return 0;
 }
 
 static void give_to_root(int dir, const char *name)

@@ -43,7 +43,8 @@ typedef struct OpenConsole {
     struct Machine *vm;
     char *device; /* alias */
     Stream *stream;
-    int hold; /* as hypervisor.hold_console() gave it; -1: none */
+    unsigned run; /* of the guest, as in its view: an earlier one's is about to end */
+    int hold;     /* as hypervisor.hold_console() gave it; -1: none */
 } OpenConsole;
 
 typedef struct Machine {

@@ -70,12 +70,14 @@ static int open_port(const Port *port, GError **error)
 /* The guest's list is touched by calls on its strand and, when a stream ends, by the loop. */
 static OpenConsole *console_find(Machine *vm, const char *alias)
 {
+    g_autoptr(View) view = machine_view(vm);
+
     LOCKED(&vm->object.lock);
 
     for (guint i = 0; i < vm->consoles->len; i++) {
         OpenConsole *console = vm->consoles->pdata[i];
 
-        if (g_str_equal(console->device, alias)) {
+        if (console->run == view->run && g_str_equal(console->device, alias)) {
             stream_ref(console->stream);
             return console;
         }
@@ -115,6 +117,7 @@ static bool make_room(Machine *vm, const char *alias, unsigned flags, GError **e
 static bool open_console(Call *call, const Port *port, unsigned flags, GError **error)
 {
     Machine *vm = machine_of(call);
+    g_autoptr(View) view = machine_view(vm);
     OpenConsole *console;
     g_auto(Fd) hold = -1;
     int fd;
@@ -128,6 +131,7 @@ static bool open_console(Call *call, const Port *port, unsigned flags, GError **
         return false;
     console = g_new0(OpenConsole, 1);
     console->vm = machine_ref(vm);
+    console->run = view->run;
     console->device = g_strdup(port->alias);
     console->hold = g_steal_fd(&hold);
     call->stream = stream_new(fd, BOTH, console_ended, console);
