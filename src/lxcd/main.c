@@ -22,6 +22,7 @@ const Hypervisor hypervisor = {
     .complete = container_complete,
     .start = start_container,
     .adopt = start_adopt,
+    .note_end = start_note_end,
     .clean = start_clean,
     .hold_console = container_join,
     .hold = hold,

@@ -149,7 +149,8 @@ bool lxc_domain_resume(Call *call, const remote_domain_resume_args *, none *, GE
     if (!container)
         return false;
     if (view->state == VIR_DOMAIN_RUNNING)
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
+        return fail(error, ERR_OPERATION_INVALID, "domain '%s' is already running",
+                    view->live->domain->name);
     if (!freeze(container, false, error) ||
         !publish(vm, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED, error))
         return false;

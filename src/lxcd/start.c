@@ -60,9 +60,7 @@ static bool check_state(Launch *l, GError **error)
 
     if (l->vm->gone)
         return fail(error, ERR_NO_DOMAIN, "domain '%s' has been removed", l->name);
-    if (view_is_active(view) && !(l->flags & START_AGAIN))
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
-    return true;
+    return l->flags & START_AGAIN || view_check_off(view, error);
 }
 
 static void set_alias(char **alias, const char *kind, unsigned number)
@@ -98,21 +96,15 @@ static bool open_log(Launch *l, GError **error)
     return l->log >= 0 || fail_errno(error, errno, "cannot open '%s'", path);
 }
 
-static void remove_run(const char *directory)
-{
-    g_autofree char *staging = g_build_filename(directory, STAGING, NULL);
-
-    (void) rmdir(staging);
-    files_remove(directory);
-}
-
 static bool make_directory(Launch *l, GError **error)
 {
     g_autofree char *directory = files_directory(l->vm);
     g_autofree char *staging = g_build_filename(directory, STAGING, NULL);
 
-    remove_run(directory);
-    if (g_mkdir(directory, 0700) < 0 || g_mkdir(staging, 0700) < 0)
+    (void) rmdir(staging);
+    if (!files_make(directory, error))
+        return false;
+    if (g_mkdir(staging, 0700) < 0)
         return fail_errno(error, errno, "cannot create '%s'", staging);
     g_free(l->vm->directory);
     l->vm->directory = g_steal_pointer(&directory);
@@ -121,7 +113,8 @@ static bool make_directory(Launch *l, GError **error)
 
 static void remove_directory(Launch *l)
 {
-    remove_run(l->vm->directory);
+    start_clean(&(Ended){ .directory = l->vm->directory });
+    files_remove(l->vm->directory);
     g_clear_pointer(&l->vm->directory, g_free);
 }
 
@@ -525,40 +518,47 @@ bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
 
 /* ---- its end ---- */
 
-/* One that the controller has left behind, because somebody has killed that. */
-static void end_left_over(const View *view)
-{
-    g_auto(Fd) init = view->init > 0 ? process_open(view->init, view->init_started) : -1;
-
-    if (init < 0 || !view->init_started)
-        return;
-    (void) pidfd_send_signal(init, SIGKILL, NULL, 0);
-    (void) process_wait(init, END_MS);
-}
-
 /* What its owner wants to be done at such an end. */
-static void note_end(Machine *vm, LifecycleAction action, int reason)
+static void note(Machine *vm, LifecycleAction action, int reason)
 {
     if (action == ACTION_RESTART && !g_atomic_int_get(&vm->stop_reason))
         vm->starts_again = true;
     (void) g_atomic_int_compare_and_exchange(&vm->stop_reason, 0, reason);
 }
 
-void start_clean(Machine *vm, const View *view)
+void start_note_end(Machine *vm, const View *view)
 {
     g_autofree char *path = g_build_filename(vm->directory, PLAN_EXIT, NULL);
-    g_autofree char *staging = g_build_filename(vm->directory, STAGING, NULL);
     g_autofree char *text = file_read(path, 64, NULL);
     const Domain *live = view->live->domain;
 
-    end_left_over(view);
-    if (text && g_str_has_prefix(text, "reboot"))
-        note_end(vm, live->on_reboot, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
-    else if (text && g_str_has_prefix(text, "killed"))
-        note_end(vm, live->on_crash, VIR_DOMAIN_SHUTOFF_CRASHED);
-    else if (text)
-        note_end(vm, live->on_poweroff, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
-    if (text)
-        machine_log(vm, G_LOG_LEVEL_DEBUG, "its first process: %s", g_strchomp(text));
+    if (!text)
+        return;
+    if (g_str_has_prefix(text, "reboot"))
+        note(vm, live->on_reboot, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
+    else if (g_str_has_prefix(text, "killed"))
+        note(vm, live->on_crash, VIR_DOMAIN_SHUTOFF_CRASHED);
+    else
+        note(vm, live->on_poweroff, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
+    machine_log(vm, G_LOG_LEVEL_DEBUG, "its first process: %s", g_strchomp(text));
+}
+
+/* One that the controller has left behind, because somebody has killed that. */
+static void end_left_over(const Ended *run)
+{
+    g_auto(Fd) init =
+        run->init > 0 && run->init_started ? process_open(run->init, run->init_started) : -1;
+
+    if (init < 0)
+        return;
+    (void) pidfd_send_signal(init, SIGKILL, NULL, 0);
+    (void) process_wait(init, END_MS);
+}
+
+void start_clean(const Ended *run)
+{
+    g_autofree char *staging = g_build_filename(run->directory, STAGING, NULL);
+
+    end_left_over(run);
     (void) rmdir(staging);
 }

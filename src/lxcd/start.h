@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "guest/machine.h"
+#include "guest/hypervisor.h"
 
 /* flags: virDomainCreateFlags and START_AGAIN; fds, if any, become descriptors 3 and following of
  * the container's program. config is borrowed. On the guest's strand, as a JOB. All or nothing. */
@@ -11,5 +11,7 @@ bool start_container_with(Machine *vm, const Domain *config, unsigned flags, con
                           GError **error);
 /* Goes on with a container that an earlier daemon has started. */
 bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error);
-/* Its controller has ended: ends what is left of it, and notes in vm how it ended. */
-void start_clean(Machine *vm, const View *view);
+/* Its controller has ended: notes in vm how the container did. */
+void start_note_end(Machine *vm, const View *view);
+/* Ends what is left of a run. */
+void start_clean(const Ended *run);

@@ -117,7 +117,8 @@ static bool probe_start(Probe *probe, const char *binary, const char *machine, G
                            "-mon",
                            "chardev=monitor,mode=control",
                            NULL };
-    Spawn what = { .as_user = qemu_user.given,
+    Spawn what = { .ends_with_us = true,
+                   .as_user = qemu_user.given,
                    .uid = qemu_user.uid,
                    .gid = qemu_user.gid,
                    .groups = qemu_user.groups,

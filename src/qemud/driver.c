@@ -34,6 +34,8 @@ const Driver driver = {
     SERVE(domain_get_scheduler_type),
     SERVE(domain_inject_nmi),
     SERVE(domain_memory_stats),
+    SERVE(domain_open_graphics),
+    SERVE(domain_open_graphics_fd),
     SERVE(domain_pm_wakeup),
     SERVE(domain_reboot),
     SERVE(domain_reset),

@@ -23,7 +23,7 @@ static void drop_monitor(void *monitor)
 
 static void *hold_monitor(void *monitor) { return qmp_ref(monitor); }
 
-static void clean(Machine *, const View *view) { argv_clean(view->live->domain); }
+static void clean(const Ended *run) { argv_clean(run->live); }
 
 static bool complete(Domain *domain, GError **error)
 {

@@ -99,7 +99,8 @@ bool qemu_domain_resume(Call *call, const remote_domain_resume_args *, none *, G
     if (view->state == VIR_DOMAIN_PMSUSPENDED)
         return fail(error, ERR_OPERATION_INVALID, "domain is pmsuspended");
     if (view->state == VIR_DOMAIN_RUNNING)
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
+        return fail(error, ERR_OPERATION_INVALID, "domain '%s' is already running",
+                    view->live->domain->name);
     if (view->state == VIR_DOMAIN_CRASHED && view->reason == VIR_DOMAIN_CRASHED_PANICKED)
         return fail(error, ERR_OPERATION_INVALID, "the guest has crashed: reset it first");
     if (!ask(vm, "cont", error) ||

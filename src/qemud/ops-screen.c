@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 /* ---- keyboard ---- */
 
@@ -105,4 +106,58 @@ bool qemu_domain_screenshot(Call *call, const remote_domain_screenshot_args *in,
     call->stream = stream_new(g_steal_fd(&file), TO_CLIENT, NULL, NULL);
     out->mime = ops_optional("image/x-portable-pixmap");
     return true;
+}
+
+/* QEMU speaks to the peer of the socket as to one that has connected to the screen's own. */
+static bool add_viewer(Call *call, unsigned index, unsigned flags, int socket, GError **error)
+{
+    static const char *const protocols[] = { [GRAPHICS_VNC] = "vnc", [GRAPHICS_SPICE] = "spice" };
+    Machine *vm = machine_of(call);
+    g_autoptr(View) view = machine_view(vm);
+    g_autoptr(Qmp) monitor = machine_monitor(vm, error);
+    const GPtrArray *all = monitor ? view->live->domain->graphics : NULL;
+    const Graphics *graphics = index < list_length(all) ? all->pdata[index] : NULL;
+    g_autoptr(Json) added = NULL;
+    QmpRequest *give, *add;
+    Json *arguments;
+
+    if (!monitor || !call_check_flags(call, flags, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH, error))
+        return false;
+    if (!graphics)
+        return fail(error, ERR_INTERNAL, "No graphics backend with index %u", index);
+    if (graphics->type >= G_N_ELEMENTS(protocols) || !protocols[graphics->type])
+        return fail(error, ERR_INTERNAL, "Can only open VNC or SPICE graphics backends, not %s",
+                    graphics_type_names[graphics->type]);
+    give = qmp_send_fds(monitor, "getfd", json_build("s", "fdname", "viewer"), &socket, 1);
+    arguments = json_build("ss", "protocol", protocols[graphics->type], "fdname", "viewer");
+    json_object_object_add(
+        arguments, "skipauth",
+        json_object_new_boolean((flags & VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH) != 0));
+    add = qmp_send(monitor, "add_client", arguments);
+    qmp_forget(give);
+    added = qmp_wait(add, 0, error);
+    return added != NULL;
+}
+
+bool qemu_domain_open_graphics(Call *call, const remote_domain_open_graphics_args *in, none *,
+                               GError **error)
+{
+    if (!call->fds || call->fds->len != 1)
+        return fail(error, ERR_INVALID_ARG, "one descriptor is needed, a connected socket");
+    return add_viewer(call, in->idx, in->flags, g_array_index(call->fds, int, 0), error);
+}
+
+bool qemu_domain_open_graphics_fd(Call *call, const remote_domain_open_graphics_fd_args *in, none *,
+                                  GError **error)
+{
+    int pair[2];
+    bool done;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return fail_errno(error, errno, "cannot make a pair of sockets");
+    done = add_viewer(call, in->idx, in->flags, pair[1], error);
+    fd_close(pair[1]);
+    call->reply_fds = fds_new();
+    g_array_append_val(call->reply_fds, pair[0]);
+    return done;
 }

@@ -8,9 +8,9 @@
 #include "machine.h"
 #include "qmp-events.h"
 #include "rpc/params.h"
+#include "threads.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,18 +20,6 @@ enum {
 };
 
 /* ---- processors ---- */
-
-/* Processor time of all threads, in nanoseconds: the kernel's clock of a process, whose number is
- * made as clock_getcpuclockid(3) makes it. */
-static uint64_t cpu_time(pid_t pid)
-{
-    struct timespec used;
-    clockid_t clock;
-
-    if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
-        return 0;
-    return used.tv_sec * 1000000000ull + used.tv_nsec;
-}
 
 bool qemu_domain_get_info(Call *call, const remote_domain_get_info_args *,
                           remote_domain_get_info_ret *out, GError **)
@@ -43,7 +31,7 @@ bool qemu_domain_get_info(Call *call, const remote_domain_get_info_args *,
     out->max_mem = domain->memory;
     out->memory = view->balloon ? view->balloon : domain->current_memory;
     out->nr_virt_cpu = ops_current_vcpus(domain);
-    out->cpu_time = cpu_time(view->pid);
+    out->cpu_time = process_time(view->pid);
     return true;
 }
 
@@ -363,8 +351,14 @@ static void add_state(const Survey *s, Params *params)
 
 static void add_cpu_total(const Survey *s, Params *params)
 {
-    if (s->view->pid)
-        params_add_ullong(params, cpu_time(s->view->pid), "cpu.time");
+    uint64_t user, system;
+
+    if (!s->view->pid)
+        return;
+    process_times(s->view->pid, &user, &system);
+    params_add_ullong(params, process_time(s->view->pid), "cpu.time");
+    params_add_ullong(params, user, "cpu.user");
+    params_add_ullong(params, system, "cpu.system");
 }
 
 static void add_balloon(const Survey *s, Params *params)
@@ -390,10 +384,22 @@ static void add_balloon(const Survey *s, Params *params)
 static void add_vcpu(const Survey *s, Params *params)
 {
     const Domain *domain = view_current(s->view);
+    g_autofree ThreadTime *times = NULL;
 
     params_add_uint(params, domain->current_vcpus ? domain->current_vcpus : domain->vcpus,
                     "vcpu.current");
     params_add_uint(params, domain->vcpus, "vcpu.maximum");
+    if (!s->view->pid)
+        return;
+    times = g_new(ThreadTime, domain->vcpus);
+    threads_of_vcpus(s->view->pid, times, domain->vcpus);
+    for (unsigned i = 0; i < domain->vcpus; i++) {
+        if (!times[i].known)
+            continue;
+        params_add_int(params, VIR_VCPU_RUNNING, "vcpu.%u.state", i);
+        params_add_ullong(params, times[i].ran, "vcpu.%u.time", i);
+        params_add_ullong(params, times[i].waited, "vcpu.%u.delay", i);
+    }
 }
 
 static void add_interface(const Survey *s, Params *params)
@@ -460,13 +466,24 @@ static void fill_record(const Survey *s, unsigned groups, remote_domain_stats_re
     record->params.params_len = params_take(&params, &record->params.params_val);
 }
 
+enum {
+    STATS_FILTERS =
+        VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE |
+        VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT | VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT |
+        VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING | VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED |
+        VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF | VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER,
+};
+static const unsigned stats_flags = STATS_FILTERS | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |
+                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING |
+                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
+
 /* The guests that were named, or all that pass the filter. */
 static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, GError **error)
 {
     GPtrArray *list;
 
     if (!in->doms.doms_len)
-        return ops_list(in->flags & 0xffff);
+        return ops_list(in->flags & STATS_FILTERS);
     list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
     for (unsigned i = 0; i < in->doms.doms_len; i++) {
         Object *found = ops_find_domain(&in->doms.doms_val[i], error);
@@ -493,15 +510,17 @@ static bool check_groups(const remote_connect_get_all_domain_stats_args *in, uns
                 in->stats & ~GROUPS);
 }
 
-bool qemu_connect_get_all_domain_stats(Call *, const remote_connect_get_all_domain_stats_args *in,
+bool qemu_connect_get_all_domain_stats(Call *call,
+                                       const remote_connect_get_all_domain_stats_args *in,
                                        remote_connect_get_all_domain_stats_ret *out, GError **error)
 {
     gint64 until = g_get_monotonic_time() + BULK_MS * 1000;
-    g_autoptr(GPtrArray) list = surveyed(in, error);
+    g_autoptr(GPtrArray) list = NULL;
     g_autofree Survey *surveys = NULL;
     unsigned groups;
 
-    if (!list || !check_groups(in, &groups, error))
+    if (!call_check_flags(call, in->flags, stats_flags, error) ||
+        !check_groups(in, &groups, error) || !(list = surveyed(in, error)))
         return false;
     surveys = g_new0(Survey, list->len + 1);
     out->ret_stats.ret_stats_val = g_new0(remote_domain_stats_record, list->len);

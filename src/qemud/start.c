@@ -13,17 +13,16 @@
 #include "daemon/daemon.h"
 #include "guest/exit.h"
 #include "guest/files.h"
+#include "firmware.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
 #include "settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 typedef struct Launch {
@@ -79,8 +78,8 @@ static bool check_state(Launch *l, GError **error)
 
     if (l->vm->gone)
         return fail(error, ERR_NO_DOMAIN, "domain '%s' has been removed", l->name);
-    if (view_is_active(view))
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
+    if (!view_check_off(view, error))
+        return false;
     return geteuid() != 0 || qemu_user.given || settings_find_user(error);
 }
 
@@ -99,6 +98,11 @@ static bool find_capabilities(Launch *l, GError **error)
     return l->caps != NULL;
 }
 
+static bool find_firmware(Launch *l, GError **error)
+{
+    return firmware_fill(l->live, caps_machine(l->caps, l->live->os.machine)->name, NULL, error);
+}
+
 static void drop_capabilities(Launch *l) { g_clear_pointer(&l->caps, caps_unref); }
 
 static char *monitor_path(const char *directory)
@@ -110,9 +114,8 @@ static bool make_directory(Launch *l, GError **error)
 {
     g_autofree char *directory = files_directory(l->vm);
 
-    files_remove(directory);
-    if (g_mkdir(directory, 0700) < 0)
-        return fail_errno(error, errno, "cannot create '%s'", directory);
+    if (!files_make(directory, error))
+        return false;
     if (qemu_user.given && chown(directory, qemu_user.uid, qemu_user.gid) < 0)
         return fail_errno(error, errno, "cannot give '%s' to QEMU's user", directory);
     g_free(l->vm->directory);
@@ -262,13 +265,14 @@ static bool publish_pid(Launch *l, GError **error)
 
 static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
 
-/* Why a QEMU that has ended did so is in its log. */
+/* Why a QEMU that has closed its monitor did so is in its log. */
 static void explain(Launch *l, GError **error)
 {
-    bool ended = process_wait(l->pidfd, 1000);
-    g_autofree char *tail = files_log_tail(l->name, l->log_start);
+    bool ended =
+        g_error_matches(*error, ERR_DOMAIN, ERR_OPERATION_FAILED) && process_wait(l->pidfd, 1000);
+    g_autofree char *tail = ended ? files_log_tail(l->name, l->log_start) : NULL;
 
-    if (!ended || !*tail)
+    if (!tail || !*tail)
         return;
     g_clear_error(error);
     fail(error, ERR_INTERNAL, "QEMU ended while it was starting: %s", tail);
@@ -323,6 +327,7 @@ static const Step steps[] = {
     { "see whether it may", check_state, NULL },
     { "prepare its definition", prepare_definition, drop_definition },
     { "find out what its QEMU can do", find_capabilities, drop_capabilities },
+    { "find its firmware", find_firmware, NULL },
     { "open its log", open_log, close_log },
     { "make its runtime directory", make_directory, remove_directory },
     { "note that it starts", publish_starting, publish_stopped },

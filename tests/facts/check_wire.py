@@ -939,6 +939,15 @@ def run(ck, c, t, opt, dom, life, fill, objs):
         objs["remote_nonnull_domain"] = dom
 
 
+def listen(ck, c, undo, kind, **what):
+    """The callback id; None, and a step that failed, when nobody serves that kind of object."""
+    call = "connect_%s_event_register_any" % kind
+    number = ck.step(call, lambda: c.call(call, event_id=0, **what)["callback_id"])
+    if number is not None:
+        undo.append(lambda: c.call("connect_%s_event_deregister_any" % kind, callback_id=number))
+    return number
+
+
 def storage(ck, c, t, opt, undo):
     """A pool with a volume, the stream steps on it, and a qcow2 volume that
     becomes the disk of the test domain.  Returns (pool, path of the disk)."""
@@ -946,7 +955,7 @@ def storage(ck, c, t, opt, undo):
     path = os.path.join(opt.storage, name)
     os.makedirs(path, exist_ok=True)
     os.chmod(path, 0o755)
-    ev = c.call("connect_storage_pool_event_register_any", event_id=0, pool=None)["callback_id"]
+    ev = listen(ck, c, undo, "storage_pool", pool=None)
     pool = ck.step("storage_pool_define_xml", lambda: c.call(
         "storage_pool_define_xml",
         xml="<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>" % (name, path))["pool"])
@@ -956,7 +965,6 @@ def storage(ck, c, t, opt, undo):
     def cleanup():
         ck.step("storage_pool_destroy", lambda: c.call("storage_pool_destroy", pool=pool))
         ck.step("storage_pool_undefine", lambda: c.call("storage_pool_undefine", pool=pool))
-        c.call("connect_storage_pool_event_deregister_any", callback_id=ev)
         for f in os.listdir(path):
             os.unlink(os.path.join(path, f))
         os.rmdir(path)
@@ -1052,10 +1060,8 @@ def fixtures(ck, c, t, opt, undo):
     """A network, a secret, a filter and a device to point getters at."""
     tag = "check-wire-%d" % os.getpid()
     out = {}
-    nev = c.call("connect_network_event_register_any", event_id=0, net=None)["callback_id"]
-    sev = c.call("connect_secret_event_register_any", event_id=0, secret=None)["callback_id"]
-    undo.append(lambda: (c.call("connect_network_event_deregister_any", callback_id=nev),
-                         c.call("connect_secret_event_deregister_any", callback_id=sev)))
+    nev = listen(ck, c, undo, "network", net=None)
+    sev = listen(ck, c, undo, "secret", secret=None)
     net = ck.step("network_define_xml", lambda: c.call("network_define_xml", xml=(
         "<network><name>%s</name><bridge name='cwbr%d' stp='off'/><ip address='192.168.199.1' netmask='255.255.255.0'>"
         "<dhcp><range start='192.168.199.10' end='192.168.199.20'/></dhcp></ip></network>" % (tag, os.getpid() % 10000)))["net"])

@@ -74,7 +74,7 @@ def _(s):
     def values(path, name):
         return [v.text for v in root.findall(f"{path}/enum[@name='{name}']/value")]
 
-    for v in ('disk', 'cdrom', 'floppy', 'lun'):
+    for v in ('disk', 'cdrom', 'floppy'):
         assert v in values('devices/disk', 'diskDevice'), v
     for v in ('virtio', 'ide', 'scsi', 'sata'):
         assert v in values('devices/disk', 'bus'), v

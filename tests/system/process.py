@@ -68,14 +68,13 @@ def _(s):
             assert number <= 2 or flags & os.O_CLOEXEC, f'{name}: {number} -> {target} is inherited'
 
 
-@case("a guest's files belong to its user while it runs, and are given back", only='ostler')
+@case("a guest's files stay their owner's, its user gets them open", only='ostler')
 def _(s):
     disk = s.file('disk.img', size=1 << 20, mode=0o600)
-    before = os.stat(disk)
     dom, pid = started(s, devices=f"<disk type='file'><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>")
-    equal(os.stat(disk).st_uid, int(status(pid)['Uid'].split()[0]))
-    dom.destroy()
-    equal(os.stat(disk).st_uid, before.st_uid)
+    assert int(status(pid)['Uid'].split()[0]) != 0
+    equal((os.stat(disk).st_uid, os.stat(disk).st_mode & 0o777), (0, 0o600))
+    contains(descriptors(pid).values(), disk)
 
 
 @case('each guest has its log, with its command line', only='ostler')
@@ -90,7 +89,7 @@ def _(s):
 def _(s):
     dom = s.define('one', boot='<kernel>/etc/passwd</kernel>')
     e = refused(libvirt.VIR_ERR_INTERNAL_ERROR, dom.create)
-    contains(str(e), 'qemu-system', '/etc/passwd')
+    contains(str(e), 'qemu', 'kernel')
 
 
 if __name__ == '__main__':

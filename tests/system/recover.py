@@ -7,7 +7,7 @@ import signal
 
 import libvirt
 from harness import PEER, Console, case, contains, equal, guest_xml, main, refused, stack, until
-from libvirt import VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN, VIR_ERR_NO_DOMAIN
+from libvirt import VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN, VIR_ERR_NO_DOMAIN, VIR_ERR_OPERATION_INVALID
 
 PAUSED = libvirt.VIR_DOMAIN_START_PAUSED
 
@@ -147,8 +147,9 @@ def _(s):
     s.start()
     s.conn = s.connect()
     equal(sorted(d.name() for d in s.conn.listAllDomains()), ['good', 'vm'])
-    if os.path.exists(path):
-        os.unlink(path)
+    for left in (path, path + '.broken'):
+        if os.path.exists(left):
+            os.unlink(left)
 
 
 @case('a broken state file is set aside; the guest beside it is adopted', only='ostler')
@@ -166,9 +167,11 @@ def _(s):
     s.conn = s.connect()
     until(lambda: s.conn.lookupByName('good').state()[0] == libvirt.VIR_DOMAIN_PAUSED, 'the good guest is not adopted')
     contains(stack.last_lines(stack.log_path(s.root, 'qemud'), 200), 'bad')
+    refused(VIR_ERR_OPERATION_INVALID, s.conn.lookupByName('bad').create, naming=str(pid))
     os.kill(pid, signal.SIGKILL)
     stack.wait_for_end([pid], 10)
-    for leftover in files(s, 'run/ostler/**/bad*') + files(s, 'var/lib/ostler/**/bad*'):
+    s.conn.lookupByName('bad').create()
+    for leftover in files(s, 'run/ostler/**/bad.xml.broken'):
         os.unlink(leftover)
 
 

@@ -28,7 +28,7 @@ def _(s):
     for socket, scheme, kind in DAEMONS:
         conn = connect(s, socket, scheme)
         equal(conn.getType(), kind)
-        equal([d.name() for d in conn.listAllDomains()], ['one'])
+        contains([d.name() for d in conn.listAllDomains()], 'one')
         far = conn.lookupByName('one')
         far.resume()
         equal(far.state()[0], libvirt.VIR_DOMAIN_RUNNING)
@@ -89,7 +89,7 @@ def _(s):
     conn = s.connect()
     events = s.events('LIFECYCLE', conn=conn)
     s.kill('proxyd')
-    equal([d.name() for d in conn.listAllDomains()], ['one'])
+    contains([d.name() for d in conn.listAllDomains()], 'one')
     dom.createWithFlags(PAUSED)
     events.wait('LIFECYCLE', 'one', libvirt.VIR_DOMAIN_EVENT_STARTED)
     s.start()

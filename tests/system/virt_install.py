@@ -34,9 +34,9 @@ def _(s):
 
 @case('with a disk that is there and a user network')
 def _(s):
-    # what it cannot look up as a volume it takes as a file
+    # "path=" would look for a storage pool
     disk = s.file('vi.img', size=4 << 20)
-    virt_install(s, 'vi', '--disk', f'path={disk},format=raw,bus=virtio', '--network', 'user,model=virtio', '--transient')
+    virt_install(s, 'vi', '--disk', f'source.file={disk},driver.type=raw,bus=virtio', '--network', 'user,model=virtio', '--transient')
     dom = s.conn.lookupByName('vi')
     equal((dom.isActive(), dom.isPersistent()), (1, 0))
     console = s.console('vi')

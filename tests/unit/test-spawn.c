@@ -91,6 +91,24 @@ static void test_descriptors(void)
     g_assert_cmpint(fcntl(other, F_GETFD), ==, 0);
 }
 
+static void *start_sleeper(void *pidfd)
+{
+    Spawn what = SHELL("exec sleep 1000");
+
+    what.ends_with_us = true;
+    g_assert_cmpint(spawn(&what, pidfd, NULL), >, 0);
+    return NULL;
+}
+
+static void test_ends_with_us(void)
+{
+    g_auto(Fd) pidfd = -1;
+
+    g_thread_join(g_thread_new("starter", start_sleeper, &pidfd));
+    g_assert_true(process_wait(pidfd, 10000));
+    g_assert_cmpint(waitid(P_PIDFD, pidfd, NULL, WEXITED), ==, 0);
+}
+
 /* The child's 0, 1 and 2 may be any of ours, in any order. */
 static void test_streams(void)
 {
@@ -269,6 +287,7 @@ int main(int argc, char **argv)
     g_test_add_func("/spawn/pid-file", test_pid_file);
     ADD_CASES("spawn/failure", failures, test_failure);
     ADD_CASES("spawn/refusal", refusals, test_refusal);
+    g_test_add_func("/spawn/ends-with-us", test_ends_with_us);
     g_test_add_func("/spawn/large-output", test_large_output);
     g_test_add_func("/spawn/exit-is-an-event", test_exit_is_an_event);
     g_test_add_func("/spawn/found-again", test_found_again);

@@ -48,6 +48,7 @@ const char *error_title(ErrorCode code)
         [ERR_XML] = "XML error",
         [ERR_OPERATION_DENIED] = "operation forbidden",
         [ERR_CONF_SYNTAX] = "configuration file syntax error",
+        [ERR_NO_NAME] = "missing name information",
         [ERR_NO_DOMAIN] = "Domain not found",
         [ERR_NO_NETWORK] = "Network not found",
         [ERR_AUTH_FAILED] = "authentication failed",

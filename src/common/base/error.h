@@ -15,6 +15,7 @@ typedef enum ErrorCode {
     ERR_NO_CONNECT = 5,
     ERR_INVALID_ARG = 8,
     ERR_OPERATION_FAILED = 9,
+    ERR_NO_NAME = 21,
     ERR_XML = 27, /* a definition lacks something or has a value that cannot be */
     ERR_OPERATION_DENIED = 29,
     ERR_CONF_SYNTAX = 33,

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 
@@ -140,23 +139,24 @@ bool file_make_directory(const char *path, mode_t mode, GError **error)
 }
 
 /* A holder that has just been killed may still be on its way out. */
-static void wait_for_holder(int fd)
+static void wait_for_holder(pid_t pid)
 {
-    char text[16] = "";
-    g_auto(Fd) holder = -1;
+    g_auto(Fd) holder = pidfd_open(pid, 0);
 
-    if (pread(fd, text, sizeof(text) - 1, 0) > 0)
-        holder = pidfd_open(atoi(text), 0);
     if (holder >= 0)
         (void) poll(&(struct pollfd){ .fd = holder, .events = POLLIN }, 1, HOLDER_MS);
 }
 
+/* Such locks are not inherited: a child that is about to become another program has none. */
 static bool try_lock(int fd)
 {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET }, holder = whole;
+
+    if (fcntl(fd, F_SETLK, &whole) == 0)
         return true;
-    wait_for_holder(fd);
-    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK)
+        wait_for_holder(holder.l_pid);
+    return fcntl(fd, F_SETLK, &whole) == 0;
 }
 
 /* Whether what was locked is what the path still names: its last holder may have removed it. */

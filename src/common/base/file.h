@@ -21,7 +21,8 @@ bool file_link(const char *path, const char *target, GError **error);
 /* The directory with that mode, and those above it with 0755, as far as they are not there. */
 bool file_make_directory(const char *path, mode_t mode, GError **error);
 /* Opens path, takes the lock that ends with the process and writes our pid into it; -1 when
- * another process holds it. */
+ * another process holds it. Whoever else opens and closes the file in this process ends the lock.
+ */
 int file_lock(const char *path, GError **error);
 /* Writes all bytes, however many calls that takes. */
 bool file_write_all(int fd, const void *data, size_t size);

@@ -34,13 +34,15 @@ typedef struct Reader {
     const char *path;
     const char *at;
     unsigned line;
+    const char *key; /* whose value is being read */
 } Reader;
 
 /* ---- text to values ---- */
 
 static void *expect(const Reader *reader, const char *what, GError **error)
 {
-    return fail(error, ERR_CONF_SYNTAX, "%s:%u: expecting %s", reader->path, reader->line, what);
+    return fail(error, ERR_CONF_SYNTAX, "%s:%u: expecting %s%s%s", reader->path, reader->line, what,
+                reader->key ? " of " : "", reader->key ? reader->key : "");
 }
 
 static bool ends_line(char c) { return c == '\0' || c == '\n' || c == '#' || c == ';'; }
@@ -291,9 +293,11 @@ static bool read_setting(Reader *reader, GArray *entries, GError **error)
     if (!(entry = find(entries, reader, name, error)))
         return false;
     reader->at++;
+    reader->key = entry->key->name;
     skip_blanks(reader);
     if (!read_value(reader, &value, error))
         return false;
+    reader->key = NULL;
     skip_blanks(reader);
     if (!ends_line(*reader->at))
         return expect(reader, "the end of the line", error);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -17,6 +18,15 @@
 enum { ASKED_MS = 5000, GRACE_MS = 15000, KILLED_MS = 10000 };
 
 /* ---- making it end ---- */
+
+static pid_t pid_of(int pidfd)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", pidfd);
+    g_autofree char *text = file_read(path, 4096, NULL);
+    const char *line = text ? strstr(text, "\nPid:") : NULL;
+
+    return line ? atoi(line + strlen("\nPid:")) : -1;
+}
 
 static bool is_stopped(pid_t pid)
 {
@@ -27,8 +37,9 @@ static bool is_stopped(pid_t pid)
     return name_end && strchr("Tt", name_end[2]) && name_end[2];
 }
 
-bool exit_kill(int pidfd, pid_t pid, bool gracefully, GError **error)
+bool exit_kill(int pidfd, bool gracefully, GError **error)
 {
+    pid_t pid = pid_of(pidfd);
     bool deaf = is_stopped(pid);
 
     if (deaf && gracefully)
@@ -147,7 +158,9 @@ void exit_finish(Machine *vm, unsigned run)
         return;
     (void) waitpid(view->pid, NULL, WNOHANG);
     machine_set_process(vm, NULL, -1);
-    hypervisor.clean(vm, view);
+    if (hypervisor.note_end)
+        hypervisor.note_end(vm, view);
+    hypervisor.clean(&(Ended){ view->live->domain, vm->directory, view->init, view->init_started });
     ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
     files_remove(directory);

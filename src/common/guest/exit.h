@@ -15,4 +15,4 @@ void exit_publish(Machine *vm, int reason);
 
 /* Ends the process and returns when it has ended: asks it to, and after a while makes it. One that
  * is stopped is not asked. With gracefully it is never made to: ERR_OPERATION_FAILED then. */
-bool exit_kill(int pidfd, pid_t pid, bool gracefully, GError **error);
+bool exit_kill(int pidfd, bool gracefully, GError **error);

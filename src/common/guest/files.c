@@ -5,9 +5,14 @@
 #include "base/file.h"
 #include "daemon/daemon.h"
 #include "guest/hypervisor.h"
+#include "loop/spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { LOG_TAIL = 1024 };
 
@@ -24,6 +29,50 @@ void files_remove(const char *directory)
     while (entries && (entry = readdir(entries)))
         (void) unlinkat(dirfd(entries), entry->d_name, 0);
     (void) rmdir(directory);
+}
+
+/* 0 when there was none. */
+static pid_t noted_pid(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, "pid", NULL);
+    g_autofree char *text = file_read(path, 64, NULL);
+
+    return text ? atoi(text) : 0;
+}
+
+/* The process of a run has the run's directory as its own. */
+static bool is_at_home(const char *directory, pid_t pid)
+{
+    g_autofree char *link = g_strdup_printf("/proc/%d/cwd", pid);
+    struct stat its, home;
+
+    return stat(link, &its) == 0 && stat(directory, &home) == 0 && its.st_ino == home.st_ino &&
+           its.st_dev == home.st_dev;
+}
+
+int files_process(const char *directory, uint64_t started, pid_t *pid)
+{
+    g_auto(Fd) fd = -1;
+
+    if (*pid == 0)
+        *pid = noted_pid(directory);
+    fd = *pid > 0 ? process_open(*pid, started) : -1;
+    return fd >= 0 && is_at_home(directory, *pid) ? g_steal_fd(&fd) : -1;
+}
+
+bool files_make(const char *directory, GError **error)
+{
+    pid_t pid = 0;
+    g_auto(Fd) process = files_process(directory, 0, &pid);
+
+    if (process >= 0)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "process %d of an earlier run, whose state was lost, still runs in '%s'", pid,
+                    directory);
+    files_remove(directory);
+    if (g_mkdir(directory, 0700) < 0)
+        return fail_errno(error, errno, "cannot create '%s'", directory);
+    return true;
 }
 
 char *files_log(const char *name)

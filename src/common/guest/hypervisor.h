@@ -10,6 +10,14 @@
 /* A flag of start() beside virDomainCreateFlags: what runs has just ended, and is not told to. */
 enum { START_AGAIN = 1 << 30 };
 
+/* A run whose process has ended, or was never seen to begin. */
+typedef struct Ended {
+    const Domain *live;
+    const char *directory;
+    pid_t init; /* as in a view */
+    uint64_t init_started;
+} Ended;
+
 typedef struct Hypervisor {
     const char *folder;    /* of its files below etc/ostler, run/ostler, ... : "qemu" */
     unsigned start_flags;  /* virDomainCreateFlags that it knows */
@@ -22,9 +30,10 @@ typedef struct Hypervisor {
     /* Goes on with a guest that an earlier daemon has started: keeps the process, publishes what is
      * true now. On the strand. */
     bool (*adopt)(Machine *vm, const View *view, int pidfd, GError **error);
-    /* Its process has ended: takes away what the run left on the host but its directory, and notes
-     * in vm how it ended. On the strand. */
-    void (*clean)(Machine *vm, const View *view);
+    /* Its process has ended: notes in vm how. NULL: there is nothing to see. On the strand. */
+    void (*note_end)(Machine *vm, const View *view);
+    /* Takes away what a run left on the host but its directory. Any thread. */
+    void (*clean)(const Ended *run);
     /* A client opens a console: gives a descriptor that stays open as long as it has it, or -1 and
      * an error. NULL: nobody need know. On the strand. */
     int (*hold_console)(Machine *vm, const char *alias, GError **error);

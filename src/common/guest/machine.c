@@ -75,7 +75,15 @@ void view_define(View *view, Definition *definition)
 
 bool view_check_active(const View *view, GError **error)
 {
-    return view_is_active(view) || fail(error, ERR_OPERATION_INVALID, "domain is not running");
+    return view_is_active(view) || fail(error, ERR_OPERATION_INVALID, "domain '%s' is not running",
+                                        view->config->domain->name);
+}
+
+bool view_check_off(const View *view, GError **error)
+{
+    return !view_is_active(view) ||
+           fail(error, ERR_OPERATION_INVALID, "domain '%s' is already running",
+                view->live->domain->name);
 }
 
 const Domain *view_definition(const View *view, const char *name, unsigned flags, GError **error)
@@ -86,8 +94,8 @@ const Domain *view_definition(const View *view, const char *name, unsigned flags
         return fail(error, ERR_INVALID_ARG,
                     "flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' exclude each "
                     "other here");
-    if (flags & VIR_DOMAIN_AFFECT_LIVE && !view->live)
-        return fail(error, ERR_OPERATION_INVALID, "domain is not running");
+    if (flags & VIR_DOMAIN_AFFECT_LIVE && !view_check_active(view, error))
+        return NULL;
     if (flags & VIR_DOMAIN_AFFECT_CONFIG && !view->config)
         return fail(error, ERR_OPERATION_INVALID,
                     "domain '%s' is transient: it has no persistent configuration", name);
@@ -127,23 +135,35 @@ Machine *machine_new(const Uuid *uuid, const char *name)
 
 View *machine_view(Machine *vm) { return object_view(&vm->object); }
 
+static bool fail_off(Machine *vm, GError **error)
+{
+    g_autofree char *name = object_name(&vm->object);
+
+    return fail(error, ERR_OPERATION_INVALID, "domain '%s' is not running", name);
+}
+
 void *machine_control(Machine *vm, GError **error)
 {
-    LOCKED(&vm->object.lock);
-
-    if (!vm->control)
-        return fail(error, ERR_OPERATION_INVALID, "domain is not running");
-    return hypervisor.hold(vm->control);
+    {
+        LOCKED(&vm->object.lock);
+        if (vm->control)
+            return hypervisor.hold(vm->control);
+    }
+    fail_off(vm, error);
+    return NULL;
 }
 
 int machine_process(Machine *vm, GError **error)
 {
-    int fd;
+    int fd = -1;
 
-    LOCKED(&vm->object.lock);
-    fd = vm->pidfd < 0 ? -1 : fcntl(vm->pidfd, F_DUPFD_CLOEXEC, 3);
+    {
+        LOCKED(&vm->object.lock);
+        if (vm->pidfd >= 0)
+            fd = fcntl(vm->pidfd, F_DUPFD_CLOEXEC, 3);
+    }
     if (fd < 0)
-        fail(error, ERR_OPERATION_INVALID, "domain is not running");
+        fail_off(vm, error);
     return fd;
 }
 

@@ -118,8 +118,9 @@ static inline const Domain *view_current(const View *view)
     return view->live ? view->live->domain : view->config->domain;
 }
 
-/* ERR_OPERATION_INVALID unless it runs. */
+/* ERR_OPERATION_INVALID unless it runs, or while it does. */
 bool view_check_active(const View *view, GError **error);
+bool view_check_off(const View *view, GError **error);
 
 /* Events that clients hear of; event and detail as in virDomainEventType. */
 void machine_tell(Machine *vm, int event, int detail);

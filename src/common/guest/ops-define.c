@@ -196,8 +196,8 @@ static bool resolve_flags(const View *view, unsigned *flags, GError **error)
 
     if (!(*flags & both))
         *flags |= view->live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
-    if (*flags & VIR_DOMAIN_AFFECT_LIVE && !view->live)
-        return fail(error, ERR_OPERATION_INVALID, "domain is not running");
+    if (*flags & VIR_DOMAIN_AFFECT_LIVE && !view_check_active(view, error))
+        return false;
     if (*flags & VIR_DOMAIN_AFFECT_CONFIG && !view->config)
         return fail(error, ERR_OPERATION_INVALID,
                     "transient domains do not have any persistent config");

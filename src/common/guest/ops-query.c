@@ -257,12 +257,12 @@ bool guest_domain_get_max_memory(Call *call, const remote_domain_get_max_memory_
 }
 
 bool guest_domain_get_max_vcpus(Call *call, const remote_domain_get_max_vcpus_args *,
-                                remote_domain_get_max_vcpus_ret *out, GError **)
+                                remote_domain_get_max_vcpus_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
 
     out->num = view_current(view)->vcpus;
-    return true;
+    return view_check_active(view, error);
 }
 
 bool guest_domain_get_vcpus_flags(Call *call, const remote_domain_get_vcpus_flags_args *in,
@@ -351,13 +351,10 @@ bool guest_domain_get_messages(Call *call, const remote_domain_get_messages_args
 /* What a client may ask the XML to hold. */
 static unsigned xml_flags(unsigned flags, const View *view)
 {
-    unsigned result = flags & VIR_DOMAIN_XML_SECURE ? XML_SECURE : 0;
-
     if (flags & VIR_DOMAIN_XML_MIGRATABLE)
-        return result | XML_MIGRATABLE | XML_SECURE;
-    if (view->live && !(flags & VIR_DOMAIN_XML_INACTIVE))
-        result |= XML_LIVE;
-    return result;
+        return XML_SECURE;
+    return (flags & VIR_DOMAIN_XML_SECURE ? XML_SECURE : 0) |
+           (view->live && !(flags & VIR_DOMAIN_XML_INACTIVE) ? XML_LIVE : 0);
 }
 
 /* The balloon's size is asked of the guest all the time, and is not part of the definition. */
@@ -370,17 +367,57 @@ static char *format_live(const View *view, unsigned flags)
     return domain_format(&shown, flags);
 }
 
+static bool is_default_usb(const Controller *controller)
+{
+    return controller->type == CONTROLLER_USB && controller->index.value == 0 &&
+           controller->model == MODEL_PIIX3_UHCI;
+}
+
+/* Readers older than the element take the one USB controller that every machine has for granted. */
+static void drop_default_usb(Domain *domain)
+{
+    Controller *found = NULL;
+
+    for (LIST_EACH(Controller, controller, domain->controllers)) {
+        if (controller->type != CONTROLLER_USB)
+            continue;
+        if (found || !is_default_usb(controller))
+            return;
+        found = controller;
+    }
+    if (found && g_ptr_array_remove(domain->controllers, found))
+        xml_free(&controller_element, found);
+}
+
+/* What a definition would keep of it: ports that were chosen at its start are no part of that. */
+static char *format_lasting(const Domain *given, unsigned flags, bool migratable, GError **error)
+{
+    g_autofree char *text = domain_format(given, XML_SECURE);
+    g_autoptr(Domain) domain = domain_parse(text, 0, NULL, error);
+
+    if (domain && migratable)
+        drop_default_usb(domain);
+    return domain ? domain_format(domain, flags) : NULL;
+}
+
 bool guest_domain_get_xml_desc(Call *call, const remote_domain_get_xml_desc_args *in,
                                remote_domain_get_xml_desc_ret *out, GError **error)
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     bool inactive = in->flags & VIR_DOMAIN_XML_INACTIVE && view->config;
+    bool migratable = in->flags & VIR_DOMAIN_XML_MIGRATABLE;
+    const Domain *domain;
+    unsigned flags;
 
     if (!call_check_flags(call, in->flags, 0xf, error))
         return false;
-    if (view->live && !inactive)
-        out->xml = format_live(view, xml_flags(in->flags, view));
+    flags = xml_flags(in->flags, view);
+    domain = inactive ? view->config->domain : view_current(view);
+    if (flags & XML_LIVE)
+        out->xml = format_live(view, flags);
+    else if ((view->live && domain == view->live->domain) || migratable)
+        out->xml = format_lasting(domain, flags, migratable, error);
     else
-        out->xml = domain_format(view->config->domain, xml_flags(in->flags, view));
-    return true;
+        out->xml = domain_format(domain, flags);
+    return out->xml != NULL;
 }

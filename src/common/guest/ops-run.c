@@ -15,12 +15,11 @@
 static void destroy_now(void *data)
 {
     g_autoptr(Machine) vm = data;
-    g_autoptr(View) view = machine_view(vm);
     g_auto(Fd) process = machine_process(vm, NULL);
 
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
     if (process >= 0)
-        (void) exit_kill(process, view->pid, false, NULL);
+        (void) exit_kill(process, false, NULL);
 }
 
 /* In the loop: the client that wanted it has gone. */
@@ -46,9 +45,7 @@ static bool start_config(Call *call, unsigned flags, GError **error)
     Machine *vm = machine_of(call);
     g_autoptr(View) view = machine_view(vm);
 
-    if (view_is_active(view))
-        return fail(error, ERR_OPERATION_INVALID, "domain is already running");
-    return start(call, vm, view->config->domain, flags, error);
+    return view_check_off(view, error) && start(call, vm, view->config->domain, flags, error);
 }
 
 bool guest_domain_create(Call *call, const remote_domain_create_args *, none *, GError **error)
@@ -97,7 +94,8 @@ bool guest_domain_create_xml(Call *call, const remote_domain_create_xml_args *in
 /* ---- stop ---- */
 
 /* Runs beside whatever is stuck. The process is ended first; the call is answered when the guest's
- * end has been published, by us or by who noticed it. */
+ * end has been published, by us or by who noticed it. What only begins to run has no process yet:
+ * its start is waited for. */
 static bool destroy(Machine *vm, unsigned flags, GError **error)
 {
     g_autoptr(View) view = machine_view(vm);
@@ -106,13 +104,20 @@ static bool destroy(Machine *vm, unsigned flags, GError **error)
 
     if (!view_check_active(view, error))
         return false;
+    process = machine_process(vm, NULL);
+    if (process < 0) {
+        stay = strand_enter(vm->object.strand, MODE_CHANGE, "the end of the guest", error);
+        process = stay ? machine_process(vm, error) : -1;
+    }
+    if (process < 0)
+        return false;
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
-    process = machine_process(vm, error);
-    if (process < 0 || !exit_kill(process, view->pid, flags & VIR_DOMAIN_DESTROY_GRACEFUL, error)) {
+    if (!exit_kill(process, flags & VIR_DOMAIN_DESTROY_GRACEFUL, error)) {
         g_atomic_int_set(&vm->stop_reason, 0);
         return false;
     }
-    stay = strand_enter(vm->object.strand, MODE_CHANGE, "the end of the guest", error);
+    if (!stay)
+        stay = strand_enter(vm->object.strand, MODE_CHANGE, "the end of the guest", error);
     if (!stay)
         return false;
     exit_finish(vm, view->run);

@@ -1,22 +1,23 @@
 /* recover.c - find running guests again after a restart of the daemon
  *
- * Each guest is published as its state file says, then its process is looked for: it may run,
- * have ended meanwhile, or have been about to start when the daemon was killed. A start that was
- * not finished is undone. */
+ * A start that was not finished is undone before anybody can ask. Each other guest is published as
+ * its state file says, then its process is asked: it may run, or have ended meanwhile. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guest/recover.h"
 
-#include "base/file.h"
 #include "daemon/daemon.h"
 #include "guest/exit.h"
-#include "loop/spawn.h"
+#include "guest/files.h"
 #include "guest/hypervisor.h"
 #include "guest/ops.h"
 #include "guest/state.h"
+#include "loop/spawn.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+
+enum { KILLED_MS = 10000 };
 
 /* ---- loading ---- */
 
@@ -60,7 +61,47 @@ static Machine *machine_of_state(const State *state, GError **error)
     return NULL;
 }
 
+typedef struct Recovery {
+    Machine *vm;
+    pid_t pid;
+    int pidfd; /* -1: its process has ended */
+} Recovery;
+
 static void recover_one(void *data);
+
+/* Its process is known at once, so that it can be ended even if it does not answer. */
+static void begin(Machine *vm, pid_t pid)
+{
+    Recovery *r = g_new0(Recovery, 1);
+
+    *r = (Recovery){ machine_ref(vm), pid, -1 };
+    r->pidfd = files_process(vm->directory, vm->started, &r->pid);
+    machine_set_process(vm, NULL, r->pidfd);
+    strand_do(vm->object.strand, MODE_JOB, "the recovery after a restart", recover_one, r);
+}
+
+static bool is_unfinished(const State *state)
+{
+    return state->state == VIR_DOMAIN_PAUSED && state->reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+}
+
+/* Nobody has been told of the run, and its guest has done nothing yet. */
+static void undo_start(const State *state)
+{
+    pid_t pid = state->pid;
+    g_auto(Fd) process = files_process(state->directory, state->started, &pid);
+    g_autoptr(GError) error = NULL;
+
+    if (process >= 0) {
+        (void) pidfd_send_signal(process, SIGKILL, NULL, 0);
+        (void) process_wait(process, KILLED_MS);
+    }
+    hypervisor.clean(&(Ended){ state->live, state->directory, state->init, state->init_started });
+    files_remove(state->directory);
+    if (!store_drop_state(&machine_store, state->live->name, &error))
+        g_warning("%s", error->message);
+    g_warning("%s: its start was not finished and has been undone", state->live->name);
+}
 
 static bool take_state(const char *name, const char *text, void *, GError **error)
 {
@@ -70,6 +111,10 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
 
     if (!state || !check_file_name(name, state->live, error))
         return false;
+    if (is_unfinished(state)) {
+        undo_start(state);
+        return true;
+    }
     vm = machine_of_state(state, error);
     if (!vm)
         return false;
@@ -89,8 +134,7 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     machine_used_id(view->id);
     (void) registry_set_id(machines, &vm->object, view->id);
     object_swap_view(&vm->object, view);
-    strand_do(vm->object.strand, MODE_JOB, "the recovery after a restart", recover_one,
-              machine_ref(vm));
+    begin(vm, view->pid);
     return true;
 }
 
@@ -109,72 +153,23 @@ bool recover_all(GError **error)
     return true;
 }
 
-/* ---- looking for the process ---- */
-
-/* The pid that a child noted before it became the guest's process; 0 when there was none. */
-static pid_t noted_pid(const Machine *vm)
-{
-    g_autofree char *path = g_build_filename(vm->directory, "pid", NULL);
-    g_autofree char *text = file_read(path, 64, NULL);
-
-    return text ? atoi(text) : 0;
-}
-
-/* Whether it is the process of this run: it has the run's directory as its own. */
-static bool is_ours(const Machine *vm, pid_t pid)
-{
-    g_autofree char *link = g_strdup_printf("/proc/%d/cwd", pid);
-    struct stat its, ours;
-
-    return stat(link, &its) == 0 && stat(vm->directory, &ours) == 0 && its.st_ino == ours.st_ino &&
-           its.st_dev == ours.st_dev;
-}
-
-/* A pidfd of the guest's process, -1 when it has ended. */
-static int find_process(const Machine *vm, pid_t *pid)
-{
-    g_auto(Fd) fd = -1;
-
-    if (*pid == 0)
-        *pid = noted_pid(vm);
-    fd = *pid > 0 ? process_open(*pid, vm->started) : -1;
-    return fd >= 0 && is_ours(vm, *pid) ? g_steal_fd(&fd) : -1;
-}
-
-static bool is_unfinished(const View *view)
-{
-    return view->state == VIR_DOMAIN_PAUSED && view->reason == VIR_DOMAIN_PAUSED_STARTING_UP;
-}
-
-static void undo_start(Machine *vm, const View *view, pid_t pid, int pidfd)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (pidfd >= 0 && !exit_kill(pidfd, pid, false, &error))
-        machine_log(vm, G_LOG_LEVEL_WARNING, "%s", error->message);
-    g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
-    exit_finish(vm, view->run);
-    machine_log(vm, G_LOG_LEVEL_WARNING, "its start was not finished and has been undone");
-}
+/* ---- going on with the process ---- */
 
 static void recover_one(void *data)
 {
-    g_autoptr(Machine) vm = data;
+    g_autofree Recovery *r = data;
+    g_autoptr(Machine) vm = r->vm;
     g_autoptr(View) view = machine_view(vm);
     g_autoptr(GError) error = NULL;
-    pid_t pid = view->pid;
-    g_auto(Fd) pidfd = find_process(vm, &pid);
+    g_auto(Fd) pidfd = r->pidfd;
 
-    if (is_unfinished(view)) {
-        undo_start(vm, view, pid, pidfd);
-    } else if (pidfd < 0) {
+    if (pidfd < 0) {
         exit_finish(vm, view->run);
-    } else if (hypervisor.adopt(vm, view, pidfd, &error)) {
-        exit_watch(vm, g_steal_fd(&pidfd));
-        machine_log(vm, G_LOG_LEVEL_INFO, "found running, as process %d", pid);
     } else {
-        machine_log(vm, G_LOG_LEVEL_WARNING, "runs, but does not answer: %s", error->message);
-        machine_set_process(vm, NULL, pidfd);
+        if (hypervisor.adopt(vm, view, pidfd, &error))
+            machine_log(vm, G_LOG_LEVEL_INFO, "found running, as process %d", r->pid);
+        else
+            machine_log(vm, G_LOG_LEVEL_WARNING, "runs, but does not answer: %s", error->message);
         exit_watch(vm, g_steal_fd(&pidfd));
     }
 }

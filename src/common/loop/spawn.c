@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -32,8 +33,8 @@ typedef struct Failure {
 } Failure;
 
 static const char *const steps[] = {
-    "note its pid",    "begin a session",     "give it its descriptors",
-    "become the user", "enter its directory", "execute the program"
+    "note its pid",        "begin a session", "give it its descriptors", "become the user",
+    "enter its directory", "tie it to us",    "execute the program"
 };
 
 /* 0, 1 and 2 from what was given. Each is first moved above 2, as it may be one of them. */
@@ -92,6 +93,13 @@ static bool enter_directory(const Spawn *what)
     return chdir(what->directory ? what->directory : "/") == 0;
 }
 
+/* After the change of its user, which would undo it. */
+static bool tie(const Spawn *what, pid_t parent)
+{
+    return !what->ends_with_us ||
+           (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent);
+}
+
 /* The digits and a line break, by system calls only. */
 static bool write_pid(int file)
 {
@@ -104,14 +112,14 @@ static bool write_pid(int file)
     return !file || write(file, at, text + sizeof(text) - at) > 0;
 }
 
-static G_NORETURN void child(const Spawn *what, char *const *environment, int report)
+static G_NORETURN void child(const Spawn *what, char *const *environment, pid_t parent, int report)
 {
     Failure failure = { .step = 0 };
 
     reset_signals();
     if (write_pid(what->pid_file) && (++failure.step, setsid() >= 0) &&
         (++failure.step, set_descriptors(what)) && (++failure.step, become_user(what)) &&
-        (++failure.step, enter_directory(what))) {
+        (++failure.step, enter_directory(what)) && (++failure.step, tie(what, parent))) {
         ++failure.step;
         execve(what->argv[0], (char *const *) what->argv, environment);
     }
@@ -126,7 +134,7 @@ pid_t spawn(const Spawn *what, int *pidfd, GError **error)
     Failure failure;
     sigset_t all, before;
     int report[2];
-    pid_t pid;
+    pid_t parent = getpid(), pid;
 
     if (pipe2(report, O_CLOEXEC) < 0) {
         fail_errno(error, errno, "cannot make a pipe");
@@ -136,7 +144,7 @@ pid_t spawn(const Spawn *what, int *pidfd, GError **error)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
     if (pid == 0)
-        child(what, (char *const *) environment, report[1]);
+        child(what, (char *const *) environment, parent, report[1]);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     fd_close(report[1]);
     if (pid < 0) {
@@ -221,6 +229,7 @@ char *spawn_and_read(const Spawn *what, unsigned milliseconds, size_t limit, GEr
     g_auto(Fd) err_fd = pipes[1][0];
     with_pipes.out = pipes[0][1];
     with_pipes.err = pipes[1][1];
+    with_pipes.ends_with_us = true;
     pid = spawn(&with_pipes, NULL, error);
     fd_close(pipes[0][1]);
     fd_close(pipes[1][1]);

@@ -20,6 +20,7 @@ typedef struct Spawn {
     size_t group_count;
     const char *directory; /* NULL: / */
     unsigned umask;        /* 0: 077 */
+    bool ends_with_us;     /* killed when the thread that started it ends, thus with the daemon */
     int pid_file; /* the child writes its pid there before anything else, for whoever comes after us
                      if we are killed meanwhile; 0: no file */
 } Spawn;

@@ -10,6 +10,8 @@
 
 static bool finish_name(Domain *domain, unsigned, GError **error)
 {
+    if (!domain->name || !*domain->name)
+        return fail(error, ERR_NO_NAME, "the domain has no name");
     if (strchr(domain->name, '/'))
         return fail(error, ERR_XML, "name '%s' cannot contain '/'", domain->name);
     if (strchr(domain->name, '\n'))

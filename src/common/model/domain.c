@@ -194,7 +194,7 @@ static const XmlType xml_genid = { .size = sizeof(Uuid),
 static const XmlField domain_fields[] = {
     XML_ENUM("@type", Domain, type, domain_type_names, .required = true),
     XML_NUMBER("@id", Domain, id, .min = -1, .live = true),
-    XML_STRING("name", Domain, name, .required = true),
+    XML_STRING("name", Domain, name),
     XML_UUID("uuid", Domain, uuid),
     { .path = "genid", .type = &xml_genid, .offset = SLOT(Domain, genid, Uuid) },
     XML_STRING("title", Domain, title),

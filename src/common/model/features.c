@@ -135,6 +135,7 @@ static const XmlField features_fields[] = {
     XML_SIZE("tcg/tb-cache", Features, tb_cache, .unit = 1024),
     XML_WORD("capabilities/@policy", Features, capabilities, capabilities_words),
     XML_LIST("capabilities/*", Features, capability_rules, &capability_rule_element),
+    XML_UNSUPPORTED("*"),
     {},
 };
 // clang-format on

@@ -21,10 +21,9 @@ typedef struct XmlField XmlField;
 typedef struct XmlElement XmlElement;
 
 typedef enum XmlFlags {
-    XML_LIVE = 1,       /* rows marked .live count, too */
-    XML_SECURE = 2,     /* rows marked .secure are written */
-    XML_MIGRATABLE = 4, /* for a model's finish and its caller: what older readers understand */
-    XML_VALIDATE = 8,   /* a name that no table knows is refused */
+    XML_LIVE = 1,     /* rows marked .live count, too */
+    XML_SECURE = 2,   /* rows marked .secure are written */
+    XML_VALIDATE = 4, /* a name that no table knows is refused */
 } XmlFlags;
 
 /* What a type's parse gets: the text (blanks around it are the type's business), the @unit

@@ -195,7 +195,8 @@ static bool is_candidate(const Filling *filling, const PlanNode *node)
            (!node->nested && (node->attributes->len || node->children->len));
 }
 
-/* An element that is read by its own table goes before one that rows pass through. */
+/* An element that is read by its own table goes before one that rows pass through, and a name
+ * before any name. */
 static const PlanNode *find_child(const Filling *filling, const PlanNode *place,
                                   const xmlNode *child)
 {
@@ -209,9 +210,10 @@ static const PlanNode *find_child(const Filling *filling, const PlanNode *place,
             continue;
         if (!is_candidate(filling, node))
             continue;
-        if (node->nested)
+        if (node->nested && node->name)
             return node;
-        passed = node;
+        if (!passed || node->name)
+            passed = node;
     }
     return passed;
 }
