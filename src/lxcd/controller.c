@@ -27,7 +27,7 @@
 
 const PlanStep *plan;
 static size_t plan_size;
-int report_socket = -1;
+int report_socket = -1, group = -1;
 
 /* ---- the plan ---- */
 
@@ -84,6 +84,27 @@ void give_up(const char *what, ...)
     _exit(1);
 }
 
+/* Whether the daemon says so; with it may come the container's group. */
+static bool wait_for_begin(void)
+{
+    char byte;
+    struct iovec part = { &byte, 1 };
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {};
+    struct msghdr message = { .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = &control,
+                              .msg_controllen = sizeof(control) };
+
+    if (recvmsg(report_socket, &message, MSG_CMSG_CLOEXEC) != 1)
+        return false;
+    if (CMSG_FIRSTHDR(&message))
+        memcpy(&group, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(group));
+    return true;
+}
+
 /* The daemon says go, or has ended: then the start is undone. */
 static void wait_for_word(const PlanAnswer *ready)
 {
@@ -127,9 +148,9 @@ static pid_t make_init(int *go)
     int pipes[2];
     pid_t pid;
 
-    if (what->b) {
+    if (group >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = what->b - 1;
+        args.cgroup = group;
     }
     if (pipe2(pipes, O_CLOEXEC) < 0)
         give_up("make a pipe");
@@ -170,8 +191,6 @@ static void close_given(void)
     for (const PlanStep *step = plan; step; step = plan_next(step)) {
         if (step->kind == PLAN_NAMESPACE || step->kind == PLAN_PASS)
             close(step->a);
-        if (step->kind == PLAN_CLONE && step->b)
-            close(step->b - 1);
     }
 }
 
@@ -217,6 +236,8 @@ int main(int argc, char **argv)
     umask(0);
     signals = watch_signals();
     listener = listen_for_daemon();
+    if (!wait_for_begin())
+        return 1;
     enter_namespaces();
     make_namespace();
     run_outside();
@@ -235,6 +256,8 @@ int main(int argc, char **argv)
     close_given();
     munmap((void *) plan, plan_size);
     close(report_socket);
+    if (group >= 0)
+        close(group);
     (void) fchdir(directory);
     close(directory);
     note_end(consoles_serve(ready.init, listener, signals));

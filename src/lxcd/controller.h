@@ -18,6 +18,7 @@ const char *plan_text(const PlanStep *step, unsigned index);
 __attribute__((noreturn, format(printf, 1, 2))) void give_up(const char *what, ...);
 extern const PlanStep *plan;
 extern int report_socket; /* to the daemon; ends when the container's program begins */
+extern int group;         /* that the container is in; -1: none of its own */
 
 /* mounts.c */
 void make_namespace(void);

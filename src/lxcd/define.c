@@ -3,6 +3,7 @@
 #include "define.h"
 
 #include "host/cpu.h"
+#include "limit.h"
 #include "model/served.h"
 #include "plan.h"
 #include "rights.h"
@@ -177,5 +178,5 @@ bool container_complete(Domain *domain, GError **error)
     set_defaults(domain);
     return served_table_check(&table, domain, error) && check_idmap(domain, error) &&
            check_filesystems(domain, error) && check_consoles(domain, error) &&
-           check_init(domain, error);
+           check_init(domain, error) && limit_check(domain, error);
 }

@@ -258,7 +258,7 @@ void become_init(int go)
     (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (read(go, &word, 1) != 1)
         _exit(1);
-    if (plan_find(PLAN_CLONE)->b && unshare(CLONE_NEWCGROUP) < 0)
+    if (group >= 0 && unshare(CLONE_NEWCGROUP) < 0)
         give_up("make a cgroup namespace");
     become_root();
     if (plan_find(PLAN_CLONE)->a & CLONE_NEWNET)

@@ -308,6 +308,12 @@ void mount_own(const PlanStep *step)
     close(tree);
 }
 
+static void mount_groups(const PlanStep *step)
+{
+    if (group >= 0)
+        mount_own(step);
+}
+
 static void make_directory(const PlanStep *step)
 {
     const char *name;
@@ -435,6 +441,7 @@ void enter_root(void)
 {
     static void (*const work[PLAN_KINDS])(const PlanStep *step) = {
         [PLAN_OWN] = mount_own,
+        [PLAN_GROUPS] = mount_groups,
         [PLAN_READONLY] = mount_readonly,
         [PLAN_MASK] = mount_mask,
     };

@@ -21,11 +21,12 @@ typedef enum PlanKind {
     PLAN_LINK,      /* path, where it points to */
     PLAN_CONSOLES,  /* a: how many; the directory of the container's devpts */
     PLAN_NAMESPACE, /* a: descriptor of a namespace to enter, b: its CLONE_NEW* */
-    PLAN_CLONE,     /* a: CLONE_NEW* of the container; b: descriptor of its group + 1 */
+    PLAN_CLONE,     /* a: CLONE_NEW* of the container */
     PLAN_UID_MAP,   /* lines as in /proc/PID/uid_map */
     PLAN_GID_MAP,
     /* Done by the container's first process, in its namespaces. */
     PLAN_OWN,      /* target, file system type, options: a mount that belongs to the container */
+    PLAN_GROUPS,   /* the same, if the container has a control group of its own */
     PLAN_READONLY, /* path: as it is, but nobody can write */
     PLAN_MASK,     /* path: empty */
     PLAN_HOSTNAME,
@@ -57,6 +58,8 @@ typedef struct PlanStep {
 
 enum { PLAN_CONSOLES_MAX = 64, PLAN_WHAT_MAX = 480 };
 
+/* The controller begins when the daemon sends a byte, with which comes a descriptor of the group
+ * that the container is to be in, if it has one. */
 typedef enum PlanState {
     PLAN_FAILED,  /* errnum and what; the controller ends */
     PLAN_READY,   /* init and consoles are there; waits for one byte, which lets it go on */

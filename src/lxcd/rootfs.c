@@ -228,7 +228,7 @@ static const char *const hidden[] = {
 
 /* With a network of its own a container gets a sysfs of its own, which shows that. A user namespace
  * that has none may not have one: it sees the host's. */
-static void plan_kernel(GByteArray *plan, const Domain *domain, bool group)
+static void plan_kernel(GByteArray *plan, const Domain *domain)
 {
     unsigned safe = PLAN_NO_SUID | PLAN_NO_DEV | PLAN_NO_EXEC;
     bool mapped = container_is_mapped(domain);
@@ -238,9 +238,8 @@ static void plan_kernel(GByteArray *plan, const Domain *domain, bool group)
         PLAN(plan, PLAN_BIND, safe | PLAN_IS_READONLY, "/sys", "/sys");
     else
         PLAN(plan, PLAN_OWN, safe | PLAN_IS_READONLY, "/sys", "sysfs", "");
-    if (group)
-        PLAN(plan, PLAN_OWN, safe | PLAN_OPTIONAL | (mapped ? 0 : PLAN_IS_READONLY),
-             "/sys/fs/cgroup", "cgroup2", "");
+    PLAN(plan, PLAN_GROUPS, safe | PLAN_OPTIONAL | (mapped ? 0 : PLAN_IS_READONLY),
+         "/sys/fs/cgroup", "cgroup2", "");
     PLAN(plan, PLAN_OWN, safe | PLAN_OPTIONAL, "/dev/mqueue", "mqueue", "");
     for (size_t i = 0; i < G_N_ELEMENTS(protected); i++)
         PLAN(plan, PLAN_READONLY, 0, protected[i]);
@@ -249,7 +248,7 @@ static void plan_kernel(GByteArray *plan, const Domain *domain, bool group)
 }
 
 bool rootfs_plan(GByteArray *plan, const Domain *domain, const char *staging, GArray *fds,
-                 bool group, GError **error)
+                 GError **error)
 {
     if (!plan_root(plan, domain, staging, fds, error))
         return false;
@@ -259,6 +258,6 @@ bool rootfs_plan(GByteArray *plan, const Domain *domain, const char *staging, GA
     }
     if (!plan_devices(plan, domain, error))
         return false;
-    plan_kernel(plan, domain, group);
+    plan_kernel(plan, domain);
     return true;
 }

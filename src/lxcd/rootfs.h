@@ -5,6 +5,6 @@
 #include "model/domain.h"
 
 /* staging: an empty directory that the root is put on. fds: gets descriptors that must stay open
- * until the controller has done its part. group: whether it has a group of its own. */
+ * until the controller has done its part. */
 bool rootfs_plan(GByteArray *plan, const Domain *domain, const char *staging, GArray *fds,
-                 bool group, GError **error);
+                 GError **error);

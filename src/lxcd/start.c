@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "container.h"
 #include "define.h"
+#include "group.h"
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "guest/hypervisor.h"
@@ -48,6 +49,7 @@ typedef struct Launch {
     Fd log, pid_file;
     Fd pidfd;
     pid_t pid;
+    char *group;
     PlanAnswer answer;
     Container *container;
 } Launch;
@@ -255,8 +257,8 @@ static bool make_plan(Launch *l, GError **error)
     g_autofree char *staging = g_build_filename(l->vm->directory, STAGING, NULL);
 
     plan_users(l);
-    if (!plan_namespaces(l, error) ||
-        !rootfs_plan(l->plan, l->live, staging, l->fds, false, error) || !plan_rights(l, error))
+    if (!plan_namespaces(l, error) || !rootfs_plan(l->plan, l->live, staging, l->fds, error) ||
+        !plan_rights(l, error))
         return false;
     if (!l->live->lxc_namespaces.uts.type)
         PLAN(l->plan, PLAN_HOSTNAME, 0, l->name);
@@ -318,6 +320,37 @@ static void end_controller(Launch *l)
     fd_close(g_steal_fd(&l->pidfd));
 }
 
+static bool make_group(Launch *l, GError **error)
+{
+    return group_make(l->live, l->vm->directory, l->pid, &l->group, error);
+}
+
+static void end_group(Launch *l)
+{
+    group_end(l->group);
+    g_clear_pointer(&l->group, g_free);
+}
+
+static bool tell_begin(Launch *l, GError **error)
+{
+    g_autofree char *inside = l->group ? group_inside(l->group) : NULL;
+    g_auto(Fd) fd = inside ? open(inside, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    struct iovec part = { (char[]){ 0 }, 1 };
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+    if (fd >= 0) {
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control);
+    }
+    return sendmsg(l->socket, &message, MSG_NOSIGNAL) == 1 ||
+           fail_errno(error, errno, "cannot talk to the container's controller");
+}
+
 /* The next answer; without one (the socket has ended) state is PLAN_STARTED. */
 static bool await(Launch *l, GError **error)
 {
@@ -346,7 +379,7 @@ static bool await_ready(Launch *l, GError **error)
     init = l->answer.state == PLAN_READY ? pidfd_open(l->answer.init, 0) : -1;
     if (init < 0)
         return fail(error, ERR_INTERNAL, "the container's controller has ended by itself");
-    l->container = container_new(l->answer.init, init, NULL);
+    l->container = container_new(l->answer.init, init, l->group);
     g_array_set_size(l->fds, 0); /* the controller has mounted what they keep */
     return true;
 }
@@ -422,6 +455,8 @@ static const Step steps[] = {
     { "plan it", make_plan, NULL },
     { "make a socket", open_sockets, NULL },
     { "run its controller", run_controller, end_controller },
+    { "make its group", make_group, end_group },
+    { "let its controller begin", tell_begin, NULL },
     { "wait for its controller", await_ready, end_init },
     { "note its processes", publish_process, forget_process },
     { "let it begin", let_begin, NULL },
@@ -447,6 +482,7 @@ static void launch_clear(Launch *l)
     g_array_unref(l->kept);
     g_clear_pointer(&l->container, container_unref);
     g_clear_pointer(&l->name, g_free);
+    g_free(l->group);
     for (size_t i = 0; i < G_N_ELEMENTS(open_ones); i++) {
         if (*open_ones[i] >= 0)
             fd_close(*open_ones[i]);
@@ -507,11 +543,12 @@ bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
 {
     g_autoptr(Container) container = NULL;
     g_autoptr(View) next = machine_edit(vm);
+    g_autofree char *group = group_of_run(vm->directory);
     g_auto(Fd) init = process_open(view->init, view->init_started);
 
     if (init < 0)
         return fail(error, ERR_INTERNAL, "its first process is not there");
-    container = container_new(view->init, g_steal_fd(&init), NULL);
+    container = container_new(view->init, g_steal_fd(&init), group);
     machine_set_process(vm, container, pidfd);
     return machine_publish(vm, g_steal_pointer(&next), error);
 }
@@ -559,6 +596,9 @@ void start_clean(const Ended *run)
 {
     g_autofree char *staging = g_build_filename(run->directory, STAGING, NULL);
 
+    g_autofree char *group = group_of_run(run->directory);
+
     end_left_over(run);
+    group_end(group);
     (void) rmdir(staging);
 }
