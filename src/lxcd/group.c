@@ -120,12 +120,12 @@ static void give_inside(const Domain *domain, const char *inside)
 
 static bool fill(const Domain *domain, const char *group, pid_t controller, GError **error)
 {
-    g_autofree char *own = g_build_filename(group, "controller", NULL);
-    g_autofree char *inside = group_inside(group);
+    g_autofree char *own = cgroup_make_below(group, "controller", error);
+    g_autofree char *inside = own ? cgroup_make_below(group, GROUP_INSIDE, error) : NULL;
     g_autoptr(GError) no_devices = NULL;
 
-    if (!cgroup_make(own, error) || !cgroup_add(own, controller, error) ||
-        !cgroup_make(inside, error) || !limit_apply(domain, group, error))
+    if (!inside || !cgroup_add(own, controller, error) || !cgroup_delegate(group, error) ||
+        !limit_apply(domain, group, error))
         return false;
     give_inside(domain, inside);
     if (!group_devices(domain, group, &no_devices))

@@ -108,16 +108,14 @@ static char *device_limit(const BlkioDevice *device, const char *number)
         { "wiops", device->write_iops },
     };
     GString *line = g_string_new(number);
-    bool any = false;
 
     for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
-        any |= limits[i].value > 0;
         if (limits[i].value)
             g_string_append_printf(line, " %s=%" G_GUINT64_FORMAT, limits[i].name, limits[i].value);
         else
             g_string_append_printf(line, " %s=max", limits[i].name);
     }
-    return g_string_free(line, !any);
+    return g_string_free(line, FALSE);
 }
 
 static char *device_limits(const Domain *domain) { return each_device(domain, device_limit); }

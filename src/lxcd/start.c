@@ -500,8 +500,8 @@ static GArray *fd_array(void)
     return fds;
 }
 
-bool start_container_with(Machine *vm, const Domain *config, unsigned flags, const GArray *given,
-                          GError **error)
+bool start_container(Machine *vm, const Domain *config, unsigned flags, const GArray *given,
+                     GError **error)
 {
     g_auto(Launch) l = { .vm = vm,
                          .config = config,
@@ -530,11 +530,6 @@ bool start_container_with(Machine *vm, const Domain *config, unsigned flags, con
     if (!(flags & START_AGAIN))
         machine_tell(vm, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
     return true;
-}
-
-bool start_container(Machine *vm, const Domain *config, unsigned flags, GError **error)
-{
-    return start_container_with(vm, config, flags, NULL, error);
 }
 
 /* ---- after a restart of the daemon ---- */

@@ -6,9 +6,8 @@
 
 /* flags: virDomainCreateFlags and START_AGAIN; fds, if any, become descriptors 3 and following of
  * the container's program. config is borrowed. On the guest's strand, as a JOB. All or nothing. */
-bool start_container(Machine *vm, const Domain *config, unsigned flags, GError **error);
-bool start_container_with(Machine *vm, const Domain *config, unsigned flags, const GArray *given,
-                          GError **error);
+bool start_container(Machine *vm, const Domain *config, unsigned flags, const GArray *given,
+                     GError **error);
 /* Goes on with a container that an earlier daemon has started. */
 bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error);
 /* Its controller has ended: notes in vm how the container did. */

@@ -5,8 +5,12 @@
 #include "base/file.h"
 #include "host/cgroup.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static char *read_of_init(const Container *container, const char *file)
@@ -55,4 +59,78 @@ uint64_t usage_memory(const Container *container)
     if (container->group && cgroup_number(container->group, "memory.current", NULL, &used))
         return used / 1024;
     return memory_of_init(container);
+}
+
+bool usage_cpu_parts(const Container *container, uint64_t *user, uint64_t *system)
+{
+    if (!container->group || !cgroup_number(container->group, "cpu.stat", "user_usec", user) ||
+        !cgroup_number(container->group, "cpu.stat", "system_usec", system))
+        return false;
+    *user *= 1000;
+    *system *= 1000;
+    return true;
+}
+
+uint64_t usage_swap(const Container *container)
+{
+    uint64_t used = 0;
+
+    if (container->group)
+        (void) cgroup_number(container->group, "memory.swap.current", NULL, &used);
+    return used / 1024;
+}
+
+/* A line is "8:0 rbytes=1 wbytes=2 rios=3 wios=4 ...". */
+static void add_line(const char *line, uint64_t *figures)
+{
+    static const char *const names[USAGE_BLOCK_FIGURES] = { " rios=", " rbytes=", " wios=",
+                                                            " wbytes=" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *at = strstr(line, names[i]);
+
+        if (at)
+            figures[i] += strtoull(at + strlen(names[i]), NULL, 10);
+    }
+}
+
+bool usage_block(const Container *container, const char *device, uint64_t *figures, GError **error)
+{
+    g_autofree char *text = container->group ? cgroup_read(container->group, "io.stat") : NULL;
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+    g_autofree char *number = NULL;
+    struct stat file;
+
+    if (!text)
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "this host does not count block input and "
+                    "output of containers");
+    if (device && stat(device, &file) < 0)
+        return fail_errno(error, errno, "'%s' cannot be looked at", device);
+    if (device)
+        number = g_strdup_printf("%u:%u ", major(file.st_rdev), minor(file.st_rdev));
+    for (char **line = lines; *line; line++) {
+        if (!number || g_str_has_prefix(*line, number))
+            add_line(*line, figures);
+    }
+    return true;
+}
+
+/* What the container receives is what the host's end has sent. */
+bool usage_link(const char *name, uint64_t *figures)
+{
+    static const char *const files[USAGE_LINK_FIGURES] = {
+        "tx_bytes", "tx_packets", "tx_errors", "tx_dropped",
+        "rx_bytes", "rx_packets", "rx_errors", "rx_dropped",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_strdup_printf("/sys/class/net/%s/statistics/%s", name, files[i]);
+        g_autofree char *text = file_read(path, 64, NULL);
+
+        if (!text)
+            return false;
+        figures[i] = strtoull(text, NULL, 10);
+    }
+    return true;
 }

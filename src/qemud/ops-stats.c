@@ -466,50 +466,6 @@ static void fill_record(const Survey *s, unsigned groups, remote_domain_stats_re
     record->params.params_len = params_take(&params, &record->params.params_val);
 }
 
-enum {
-    STATS_FILTERS =
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE |
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT | VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT |
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING | VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED |
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF | VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER,
-};
-static const unsigned stats_flags = STATS_FILTERS | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |
-                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING |
-                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
-
-/* The guests that were named, or all that pass the filter. */
-static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, GError **error)
-{
-    GPtrArray *list;
-
-    if (!in->doms.doms_len)
-        return ops_list(in->flags & STATS_FILTERS);
-    list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
-    for (unsigned i = 0; i < in->doms.doms_len; i++) {
-        Object *found = ops_find_domain(&in->doms.doms_val[i], error);
-
-        if (!found) {
-            g_ptr_array_unref(list);
-            return NULL;
-        }
-        g_ptr_array_add(list, found);
-    }
-    return list;
-}
-
-static bool check_groups(const remote_connect_get_all_domain_stats_args *in, unsigned *groups,
-                         GError **error)
-{
-    bool enforce = in->flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
-
-    *groups = in->stats ? in->stats & GROUPS : GROUPS;
-    return !enforce || !(in->stats & ~GROUPS) ||
-           fail(error, ERR_ARGUMENT_UNSUPPORTED,
-                "Stats types bits 0x%x are not supported by this "
-                "daemon",
-                in->stats & ~GROUPS);
-}
-
 bool qemu_connect_get_all_domain_stats(Call *call,
                                        const remote_connect_get_all_domain_stats_args *in,
                                        remote_connect_get_all_domain_stats_ret *out, GError **error)
@@ -519,8 +475,8 @@ bool qemu_connect_get_all_domain_stats(Call *call,
     g_autofree Survey *surveys = NULL;
     unsigned groups;
 
-    if (!call_check_flags(call, in->flags, stats_flags, error) ||
-        !check_groups(in, &groups, error) || !(list = surveyed(in, error)))
+    list = ops_surveyed(call, in, GROUPS, &groups, error);
+    if (!list)
         return false;
     surveys = g_new0(Survey, list->len + 1);
     out->ret_stats.ret_stats_val = g_new0(remote_domain_stats_record, list->len);

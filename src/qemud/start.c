@@ -378,7 +378,8 @@ static void tell_started(Launch *l)
         machine_tell(l->vm, VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
 }
 
-bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **error)
+bool start_machine(Machine *vm, const Domain *config, unsigned flags, const GArray *,
+                   GError **error)
 {
     g_auto(Launch) l = { .vm = vm,
                          .config = config,

@@ -139,7 +139,7 @@ static bool start_again(Machine *vm, const View *ended)
     g_autoptr(GError) error = NULL;
     remote_domain_event_callback_reboot_msg message = {};
 
-    if (!hypervisor.start(vm, ended->live->domain, START_AGAIN, &error)) {
+    if (!hypervisor.start(vm, ended->live->domain, START_AGAIN, NULL, &error)) {
         machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started again: %s", error->message);
         return false;
     }

@@ -24,9 +24,10 @@ typedef struct Hypervisor {
     const bool *autostart; /* the setting: whether marked guests start with the host */
     /* Adds what a definition leaves open and refuses what cannot be served. In a worker. */
     bool (*complete)(Domain *domain, GError **error);
-    /* config is borrowed; one that starts again may be published as running. On the guest's strand,
-     * as a JOB. All or nothing. */
-    bool (*start)(Machine *vm, const Domain *config, unsigned flags, GError **error);
+    /* config is borrowed; fds: descriptors that its program is to have, or NULL; one that starts
+     * again may be published as running. On the guest's strand, as a JOB. All or nothing. */
+    bool (*start)(Machine *vm, const Domain *config, unsigned flags, const GArray *fds,
+                  GError **error);
     /* Goes on with a guest that an earlier daemon has started: keeps the process, publishes what is
      * true now. On the strand. */
     bool (*adopt)(Machine *vm, const View *view, int pidfd, GError **error);

@@ -30,10 +30,11 @@ static void client_gone(void *data)
     strand_do(vm->object.strand, MODE_ABORT, "the end of its client", destroy_now, vm);
 }
 
+/* Descriptors that came with the call are for the guest's program. */
 static bool start(Call *call, Machine *vm, const Domain *config, unsigned flags, GError **error)
 {
     vm->destroy_with_client = flags & VIR_DOMAIN_START_AUTODESTROY;
-    if (!hypervisor.start(vm, config, flags, error))
+    if (!hypervisor.start(vm, config, flags, call->fds, error))
         return false;
     if (vm->destroy_with_client)
         client_when_gone(call->client, client_gone, machine_ref(vm));
@@ -89,6 +90,24 @@ bool guest_domain_create_xml(Call *call, const remote_domain_create_xml_args *in
                              remote_domain_create_xml_ret *out, GError **error)
 {
     return create(call, in->xml_desc, in->flags, &out->dom, error);
+}
+
+bool guest_domain_create_xml_with_files(Call *call,
+                                        const remote_domain_create_xml_with_files_args *in,
+                                        remote_domain_create_xml_with_files_ret *out,
+                                        GError **error)
+{
+    return create(call, in->xml_desc, in->flags, &out->dom, error);
+}
+
+bool guest_domain_create_with_files(Call *call, const remote_domain_create_with_files_args *in,
+                                    remote_domain_create_with_files_ret *out, GError **error)
+{
+    if (!call_check_flags(call, in->flags, hypervisor.start_flags, error) ||
+        !start_config(call, in->flags, error))
+        return false;
+    out->dom = ops_reference(machine_of(call));
+    return true;
 }
 
 /* ---- stop ---- */

@@ -10,6 +10,10 @@ remote_nonnull_domain ops_reference(Machine *vm);
 GPtrArray *ops_list(unsigned filter);
 unsigned ops_current_vcpus(const Domain *domain);
 bool ops_supports_feature(int feature);
+/* The guests that bulk statistics are asked of, and of the known groups of figures the wanted ones;
+ * NULL and an error for what cannot be asked. */
+GPtrArray *ops_surveyed(Call *call, const remote_connect_get_all_domain_stats_args *in,
+                        unsigned known, unsigned *groups, GError **error);
 Object *ops_find_domain(const remote_nonnull_domain *reference, GError **error);
 /* Strings of a reply: an optional one is a pointer to a pointer. */
 char **ops_optional(const char *text);

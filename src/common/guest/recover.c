@@ -183,7 +183,7 @@ static void autostart(void *data)
     g_autoptr(GError) error = NULL;
 
     if (view->config && !view_is_active(view) &&
-        !hypervisor.start(vm, view->config->domain, 0, &error))
+        !hypervisor.start(vm, view->config->domain, 0, NULL, &error))
         machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started with the host: %s", error->message);
 }
 

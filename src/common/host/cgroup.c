@@ -126,6 +126,15 @@ bool cgroup_make(const char *group, GError **error)
     return cgroup_delegate(above, error);
 }
 
+char *cgroup_make_below(const char *group, const char *name, GError **error)
+{
+    g_autofree char *path = g_build_filename(group, name, NULL);
+
+    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        return fail_errno(error, errno, "cannot make the control group '%s'", path);
+    return g_steal_pointer(&path);
+}
+
 bool cgroup_add(const char *group, pid_t pid, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%d", pid);

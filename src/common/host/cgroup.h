@@ -17,6 +17,8 @@ char *cgroup_of(pid_t pid);
 
 /* Makes the group and those above it, and gives it all controllers that there are. */
 bool cgroup_make(const char *group, GError **error);
+/* One more directly below a group that there is; its path. */
+char *cgroup_make_below(const char *group, const char *name, GError **error);
 /* Gives the groups below it all controllers that it has itself. It must have no processes. */
 bool cgroup_delegate(const char *group, GError **error);
 /* Ends what is in it, and takes it and all below it away. */
