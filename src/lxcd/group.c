@@ -94,7 +94,7 @@ static bool find_place(const Domain *domain, const char *directory, pid_t contro
                     "the unified hierarchy of control groups is not "
                     "mounted");
     /* what is about to be made is known to who finds us dead in between */
-    *group = has_systemd ? scope_path(domain) : own_path(domain);
+    *group = has_systemd ? scope_path(domain, controller) : own_path(domain);
     if (!keep_name(directory, *group, error))
         return false;
     cgroup_end(*group); /* of a run that was lost */

@@ -34,7 +34,7 @@ bool lxc_domain_get_cpu_stats(Call *call, const remote_domain_get_cpu_stats_args
     g_autoptr(Container) container = container_of(machine_of(call), error);
     g_auto(Params) params = {};
 
-    if (!container || !call_check_flags(call, in->flags, 0, error))
+    if (!container || !call_check_flags(call, in->flags, VIR_TYPED_PARAM_STRING_OKAY, error))
         return false;
     if (in->start_cpu != -1)
         return fail(error, ERR_OPERATION_UNSUPPORTED,

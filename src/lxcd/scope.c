@@ -32,9 +32,12 @@ static char *escape(const char *text)
     return g_string_free(out, FALSE);
 }
 
-static char *unit_of(const Domain *domain)
+/* The pid makes it another one than that of an earlier run, which systemd may not have forgotten.
+ */
+static char *unit_of(const Domain *domain, pid_t pid)
 {
-    g_autofree char *whole = g_strconcat("lxc-", domain->name, NULL), *name = escape(whole);
+    g_autofree char *whole = g_strdup_printf("lxc-%d-%s", pid, domain->name);
+    g_autofree char *name = escape(whole);
 
     return g_strconcat("machine-", name, ".scope", NULL);
 }
@@ -59,9 +62,9 @@ static char *slice_of(const Domain *domain, bool as_path)
     return g_strconcat(name->str, ".slice", NULL);
 }
 
-char *scope_path(const Domain *domain)
+char *scope_path(const Domain *domain, pid_t pid)
 {
-    g_autofree char *slice = slice_of(domain, true), *unit = unit_of(domain);
+    g_autofree char *slice = slice_of(domain, true), *unit = unit_of(domain, pid);
 
     return g_build_filename(cgroup_root(), slice, unit, NULL);
 }
@@ -115,7 +118,7 @@ static bool wait_for_job(sd_bus *bus, char **job)
 bool scope_start(const Domain *domain, pid_t pid, GError **error)
 {
     g_autoptr(sd_bus) bus = NULL;
-    g_autofree char *unit = unit_of(domain), *job = NULL;
+    g_autofree char *unit = unit_of(domain, pid), *job = NULL;
     sd_bus_error problem = SD_BUS_ERROR_NULL;
     int result = sd_bus_open_system(&bus);
 

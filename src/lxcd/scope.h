@@ -4,7 +4,7 @@
 
 #include "model/domain.h"
 
-/* Where the scope of this container will be. */
-char *scope_path(const Domain *domain);
+/* Where the scope of this container will be, whose controller is that process. */
+char *scope_path(const Domain *domain, pid_t pid);
 /* Makes it, with the process in it, and returns when it is there. In a worker. */
 bool scope_start(const Domain *domain, pid_t pid, GError **error);
