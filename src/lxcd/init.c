@@ -142,9 +142,12 @@ static void become_user(void)
 
 static void drop_bounding(uint64_t kept)
 {
-    for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
-        if (!(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap) < 0)
-            give_up("drop capability %d", cap);
+    for (int cap = 0; cap < 64; cap++) {
+        if (kept >> cap & 1 || prctl(PR_CAPBSET_DROP, cap) == 0)
+            continue;
+        if (errno == EINVAL) /* the kernel knows no more */
+            return;
+        give_up("drop capability %d", cap);
     }
 }
 
@@ -240,13 +243,11 @@ static void enter_directory(void)
         give_up("enter the directory '%s'", plan_text(step, 0));
 }
 
-static void reset_signals(void)
+/* The controller handles none, and was begun with none ignored. */
+static void unblock_signals(void)
 {
-    struct sigaction plain = { .sa_handler = SIG_DFL };
     sigset_t none;
 
-    for (int number = 1; number < NSIG; number++)
-        (void) sigaction(number, &plain, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -271,7 +272,7 @@ void become_init(int go)
     enter_directory();
     arrange_descriptors();
     give_up_rights();
-    reset_signals();
+    unblock_signals();
     /* a change of user or capabilities has taken it back */
     (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
     run_program();
