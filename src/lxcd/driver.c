@@ -36,7 +36,6 @@ const Driver driver = {
     SERVE(domain_get_scheduler_parameters_flags),
     SERVE(domain_get_scheduler_type),
     SERVE(domain_get_security_label),
-    SERVE(domain_interface_stats),
     SERVE(domain_memory_stats),
     SERVE(domain_reboot),
     SERVE(domain_resume),

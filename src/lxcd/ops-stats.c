@@ -1,7 +1,8 @@
-/* ops-stats.c - what containers use: processors, memory, disks, networks */
+/* ops-stats.c - what containers use: processors, memory, disks */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "container.h"
 #include "driver.h"
+#include "guest/ops-iface.h"
 #include "guest/ops.h"
 #include "rpc/params.h"
 #include "usage.h"
@@ -137,38 +138,6 @@ bool lxc_domain_block_stats_flags(Call *call, const remote_domain_block_stats_fl
     return true;
 }
 
-/* ---- networks ---- */
-
-static const Iface *find_interface(const Domain *domain, const char *name)
-{
-    char text[MAC_TEXT];
-
-    for (LIST_EACH(Iface, iface, domain->interfaces)) {
-        if (g_strcmp0(iface->target, name) == 0 || g_str_equal(mac_print(&iface->mac, text), name))
-            return iface;
-    }
-    return NULL;
-}
-
-bool lxc_domain_interface_stats(Call *call, const remote_domain_interface_stats_args *in,
-                                remote_domain_interface_stats_ret *out, GError **error)
-{
-    Machine *vm = machine_of(call);
-    g_autoptr(View) view = machine_view(vm);
-    g_autoptr(Container) container = container_of(vm, error);
-    const Iface *iface = container ? find_interface(view->live->domain, in->device) : NULL;
-    uint64_t figures[USAGE_LINK_FIGURES];
-
-    if (!container)
-        return false;
-    if (!iface || !iface->target || !usage_link(iface->target, figures))
-        return fail(error, ERR_INVALID_ARG, "invalid path, '%s' is not a known interface",
-                    in->device);
-    *out = (remote_domain_interface_stats_ret){ figures[0], figures[1], figures[2], figures[3],
-                                                figures[4], figures[5], figures[6], figures[7] };
-    return true;
-}
-
 /* ---- many at once ---- */
 
 typedef struct Survey {
@@ -207,18 +176,17 @@ static void add_vcpu(const Survey *s, Params *params)
 
 static void add_interface(const Survey *s, Params *params)
 {
-    static const char *const names[] = { "rx.bytes", "rx.pkts", "rx.errs", "rx.drop",
-                                         "tx.bytes", "tx.pkts", "tx.errs", "tx.drop" };
-    uint64_t figures[USAGE_LINK_FIGURES];
     unsigned number = 0;
 
     params_add_uint(params, list_length(s->domain->interfaces), "net.count");
     for (LIST_EACH(Iface, iface, s->domain->interfaces)) {
+        LinkTraffic received, sent;
+
         params_add_string(params, iface->target, "net.%u.name", number);
-        for (size_t i = 0; s->container && iface->target && usage_link(iface->target, figures) &&
-                           i < G_N_ELEMENTS(names);
-             i++)
-            params_add_ullong(params, figures[i], "net.%u.%s", number, names[i]);
+        if (s->container && iface->target && iface_count(iface, &received, &sent, NULL)) {
+            params_add_traffic(params, number, "rx", &received);
+            params_add_traffic(params, number, "tx", &sent);
+        }
         number++;
     }
 }

@@ -115,22 +115,3 @@ bool usage_block(const Container *container, const char *device, uint64_t *figur
     }
     return true;
 }
-
-/* What the container receives is what the host's end has sent. */
-bool usage_link(const char *name, uint64_t *figures)
-{
-    static const char *const files[USAGE_LINK_FIGURES] = {
-        "tx_bytes", "tx_packets", "tx_errors", "tx_dropped",
-        "rx_bytes", "rx_packets", "rx_errors", "rx_dropped",
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *path = g_strdup_printf("/sys/class/net/%s/statistics/%s", name, files[i]);
-        g_autofree char *text = file_read(path, 64, NULL);
-
-        if (!text)
-            return false;
-        figures[i] = strtoull(text, NULL, 10);
-    }
-    return true;
-}

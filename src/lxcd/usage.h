@@ -11,9 +11,6 @@ bool usage_cpu_parts(const Container *container, uint64_t *user, uint64_t *syste
 uint64_t usage_memory(const Container *container); /* KiB */
 uint64_t usage_swap(const Container *container);   /* KiB */
 
-enum { USAGE_BLOCK_FIGURES = 4, USAGE_LINK_FIGURES = 8 };
+enum { USAGE_BLOCK_FIGURES = 4 };
 /* Adds requests and bytes read, and written, of a block device (NULL: of all). */
 bool usage_block(const Container *container, const char *device, uint64_t *figures, GError **error);
-/* Bytes, packets, errors and drops received, and sent, by the container through the host's end of
- * its link. */
-bool usage_link(const char *name, uint64_t *figures);

@@ -1,7 +1,58 @@
 /* main.c - ostler-netd: virtual networks */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
 #include "daemon/daemon.h"
 #include "driver.h"
+#include "firewall.h"
+#include "lease.h"
+#include "network.h"
+#include "port.h"
+#include "recover.h"
+#include "settings.h"
+
+static bool make_directories(GError **error)
+{
+    static const struct {
+        const char *path;
+        mode_t mode;
+    } directories[] = {
+        { "run/ostler/network", 0711 },
+        { "var/lib/ostler/network", 0711 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autofree char *path = daemon_path("%s", directories[i].path);
+
+        if (!file_make_directory(path, directories[i].mode, error))
+            return false;
+    }
+    return true;
+}
+
+static bool begin(GError **error)
+{
+    if (!make_directories(error) || !lease_open(error))
+        return false;
+    firewall_open();
+    nets = registry_new();
+    net_store = (Store){
+        .definitions = daemon_path("etc/ostler/network"),
+        .autostart = daemon_path("etc/ostler/network/autostart"),
+        .states = daemon_path("run/ostler/network/state"),
+    };
+    port_store = (Store){ .states = daemon_path("run/ostler/network/port") };
+    if (!port_watch_links(error) || !recover_all(error))
+        return false;
+    recover_autostart();
+    return true;
+}
+
+static bool is_needed(void)
+{
+    g_autoptr(GPtrArray) active = net_list(true);
+
+    return active->len > 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -11,6 +62,11 @@ int main(int argc, char **argv)
         .socket = "virtnetworkd-sock",
         .admin_socket = "virtnetworkd-admin-sock",
         .driver = &driver,
+        .keys = settings_keys,
+        .settings = &settings,
+        .begin = begin,
+        .is_needed = is_needed,
+        .end = lease_close,
     };
 
     return daemon_main(&netd, argc, argv);

@@ -20,6 +20,8 @@ typedef struct Args {
     bool sandbox;
     bool reset_nvram;       /* the firmware's variables shall be made anew */
     const char *vnc_listen; /* where VNC listens unless the definition says */
+    GPtrArray *ends; /* of the interfaces, in their order: IfaceEnd, or NULL; emptied of what they
+                        hold. NULL: none has one */
 
     /* Made by argv_build(). */
     GPtrArray *argv;        /* of char *, ended by NULL */

@@ -26,8 +26,7 @@ static Graphics *screen(const Domain *guest)
 
 static void set_text(char **to, const char *text)
 {
-    g_autofree char *old = *to;
-
+    g_free(*to);
     *to = g_strdup(text);
 }
 

@@ -20,6 +20,20 @@ static Json *encode_tx(const void *slot, const Property *, const Domain *)
     return mode ? json_object_new_string(mode == TX_MODE_TIMER ? "timer" : "bh") : NULL;
 }
 
+/* A queue for each that the host's end has, and interrupts for both directions of all, for the
+ * card's configuration and for its control. */
+static Json *encode_queues(const void *slot, const Property *, const Domain *)
+{
+    return *(const unsigned *) slot > 1 ? json_object_new_boolean(true) : NULL;
+}
+
+static Json *encode_vectors(const void *slot, const Property *, const Domain *)
+{
+    unsigned queues = *(const unsigned *) slot;
+
+    return queues > 1 ? json_object_new_int64(2 * queues + 2) : NULL;
+}
+
 // clang-format off
 static const Property plain[] = {
     ALIAS("netdev", Iface, "host"),
@@ -54,6 +68,9 @@ static const Property virtio[] = {
     PART(Iface, guest_offloads, guest_offloads),
     MEMBER("rx_queue_size", Iface, rx_queue_size),
     MEMBER("tx_queue_size", Iface, tx_queue_size),
+    ROW("mq", Iface, queues, encode_queues),
+    ROW("vectors", Iface, queues, encode_vectors),
+    MEMBER("host_mtu", Iface, mtu),
     SWITCH("rss", Iface, rss),
     SWITCH("hash", Iface, rss_hash_report),
     { .part = plain },
@@ -116,9 +133,8 @@ static void add_ipv6(Json *json, const IfaceIp *ip)
         json_object_object_add(json, "ipv6-prefixlen", json_object_new_int64(ip->prefix.value));
 }
 
-Json *iface_backend_json(const Iface *iface)
+static Json *user_json(const Iface *iface, const char *id)
 {
-    g_autofree char *id = g_strconcat("host", iface->info.alias, NULL);
     Json *json = json_build("ss", "type", "user", "id", id);
 
     for (LIST_EACH(IfaceIp, ip, iface->ips)) {
@@ -128,6 +144,53 @@ Json *iface_backend_json(const Iface *iface)
             add_ipv4(json, ip);
     }
     return json;
+}
+
+/* One by its name, several as a list with the plural of the member's. */
+static void add_names(Json *json, const char *member, const GPtrArray *names, guint from,
+                      guint count)
+{
+    g_autofree char *plural = g_strconcat(member, count > 1 ? "s" : "", NULL);
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (guint i = from; i < from + count; i++)
+        g_string_append_printf(list, "%s%s", i > from ? ":" : "", (char *) names->pdata[i]);
+    if (count)
+        json_object_object_add(json, plural, json_object_new_string(list->str));
+}
+
+static Json *tap_json(const Iface *iface, const char *id, const IfaceEnd *end,
+                      const GPtrArray *names)
+{
+    Json *json = json_build("ss", "type", "tap", "id", id);
+
+    add_names(json, "fd", names, 0, end->taps);
+    if (end->vhosts)
+        json_object_object_add(json, "vhost", json_object_new_boolean(true));
+    add_names(json, "vhostfd", names, end->taps, end->vhosts);
+    if (iface->sndbuf.given && !end->vhosts)
+        json_object_object_add(json, "sndbuf", json_object_new_int64(iface->sndbuf.value));
+    return json;
+}
+
+Json *iface_backend_json(const Iface *iface, const IfaceEnd *end, const GPtrArray *names)
+{
+    g_autofree char *id = g_strconcat("host", iface->info.alias, NULL);
+
+    return end ? tap_json(iface, id, end, names) : user_json(iface, id);
+}
+
+void iface_end_free(IfaceEnd *end)
+{
+    if (!end)
+        return;
+    g_clear_pointer(&end->fds, g_array_unref);
+    g_free(end);
+}
+
+bool iface_is_virtio(const Iface *iface)
+{
+    return iface->model && g_str_has_prefix(iface->model, "virtio");
 }
 
 /* ---- the command line ---- */
@@ -145,21 +208,40 @@ static bool hand_over_rom(Args *args, const Iface *iface, Json *device, GError *
     return path != NULL;
 }
 
-static bool add_iface(Args *args, const Domain *live, const Iface *iface, GError **error)
+/* The descriptors become the command line's, which QEMU knows them by their numbers on. */
+static GPtrArray *hand_over_end(Args *args, IfaceEnd *end)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < end->fds->len; i++)
+        g_ptr_array_add(names,
+                        g_strdup_printf("%d", args_keep(args, g_array_index(end->fds, int, i))));
+    end->fds->len = 0;
+    return names;
+}
+
+static bool add_iface(Args *args, const Domain *live, const Iface *iface, IfaceEnd *end,
+                      GError **error)
 {
     g_autoptr(Json) json = iface_json(live, iface, args->caps, error);
+    g_autoptr(GPtrArray) names = NULL;
 
     if (!json || !hand_over_rom(args, iface, json, error))
         return false;
-    args_json(args, "-netdev", iface_backend_json(iface));
+    names = end ? hand_over_end(args, end) : NULL;
+    args_json(args, "-netdev", iface_backend_json(iface, end, names));
     args_json(args, "-device", g_steal_pointer(&json));
     return true;
 }
 
 bool ifaces_add(Args *args, const Domain *live, GError **error)
 {
+    unsigned i = 0;
+
     for (LIST_EACH(Iface, iface, live->interfaces)) {
-        if (!add_iface(args, live, iface, error))
+        IfaceEnd *end = args->ends ? args->ends->pdata[i++] : NULL;
+
+        if (!add_iface(args, live, iface, end, error))
             return false;
     }
     return true;
@@ -174,6 +256,7 @@ static bool check_extras(const Iface *iface, const Device *device, GError **erro
         { iface->ioeventfd, "ioeventfd", "driver/@ioeventfd" },
         { iface->event_idx, "event_idx", "driver/@event_idx" },
         { iface->tx_mode, "tx", "driver/@txmode" },
+        { iface->queues > 1, "mq", "driver/@queues" },
         { iface->rx_queue_size, "rx_queue_size", "driver/@rx_queue_size" },
         { iface->tx_queue_size, "tx_queue_size", "driver/@tx_queue_size" },
         { iface->rss, "rss", "driver/@rss" },
@@ -190,6 +273,32 @@ static bool check_extras(const Iface *iface, const Device *device, GError **erro
     return device_takes(device, extras, G_N_ELEMENTS(extras), error);
 }
 
+/* What only a link on the host has. */
+static bool check_link(const Iface *iface, GError **error)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } parts[] = {
+        { bandwidth_is_limited(&iface->bandwidth), "bandwidth" },
+        { list_length(iface->vlan.tags) > 0, "vlan" },
+        { iface->virtualport != NULL, "virtualport" },
+        { iface->port_isolated != SWITCH_ABSENT, "port" },
+        { iface->queues > 1, "driver/@queues" },
+        { iface->sndbuf.given, "tune" },
+        { iface->target != NULL, "target" },
+        { iface->driver == IFACE_BACKEND_VHOST, "driver/@name" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts) && !iface_has_link(iface); i++) {
+        if (parts[i].given)
+            return fail(error, ERR_CONFIG_UNSUPPORTED,
+                        "'%s' is not supported on interfaces of type '%s'", parts[i].name,
+                        iface_type_names[iface->type]);
+    }
+    return true;
+}
+
 bool iface_check(const Domain *, const Iface *iface, GError **error)
 {
     const Device *device = choose(iface);
@@ -197,5 +306,5 @@ bool iface_check(const Domain *, const Iface *iface, GError **error)
     if (!device)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "interface model '%s' is not supported",
                     iface->model);
-    return check_extras(iface, device, error);
+    return check_link(iface, error) && check_extras(iface, device, error);
 }

@@ -52,7 +52,7 @@ enum { SCREENSHOT_FDSET = 1000000 }; /* above those of disks; one at a time, by 
 static const Video *video_of_screen(const Domain *live, unsigned *screen)
 {
     for (LIST_EACH(Video, video, live->videos)) {
-        unsigned heads = MAX(video->heads, 1);
+        unsigned heads = video->model == VIDEO_NONE ? 0 : MAX(video->heads, 1);
 
         if (*screen < heads)
             return video;
@@ -95,8 +95,10 @@ bool qemu_domain_screenshot(Call *call, const remote_domain_screenshot_args *in,
     if (!monitor || !call_check_flags(call, in->flags, 0, error))
         return false;
     video = video_of_screen(view->live->domain, &head);
+    if (!video && head == 0)
+        return fail(error, ERR_INTERNAL, "the guest has no screen");
     if (!video)
-        return fail(error, ERR_INVALID_ARG, "no such screen: %u", in->screen);
+        return fail(error, ERR_OPERATION_INVALID, "no such screen: %u", in->screen);
     file = memfd_create("screenshot", MFD_CLOEXEC);
     if (file < 0)
         return fail_errno(error, errno, "cannot make a file for the picture");

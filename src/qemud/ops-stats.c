@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
 #include "image.h"
+#include "guest/ops-iface.h"
 #include "guest/ops.h"
 #include "machine.h"
 #include "qmp-events.h"
@@ -410,8 +411,16 @@ static void add_interface(const Survey *s, Params *params)
     if (!s->view->live)
         return;
     params_add_uint(params, list_length(domain->interfaces), "net.count");
-    for (LIST_EACH(Iface, iface, domain->interfaces))
-        params_add_string(params, iface->target, "net.%u.name", i++);
+    for (LIST_EACH(Iface, iface, domain->interfaces)) {
+        LinkTraffic received, sent;
+
+        params_add_string(params, iface->target, "net.%u.name", i);
+        if (iface->target && iface_count(iface, &received, &sent, NULL)) {
+            params_add_traffic(params, i, "rx", &received);
+            params_add_traffic(params, i, "tx", &sent);
+        }
+        i++;
+    }
 }
 
 static void add_sizes(const Disk *disk, unsigned i, Params *params)

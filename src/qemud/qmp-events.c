@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "blockdev.h"
 #include "loop/spawn.h"
+#include "ops-device.h"
 #include "rpc/event.h"
 
 #include <string.h>
@@ -266,6 +267,18 @@ static void on_io_error(Machine *vm, Json *data)
     emit_domain_event_callback_io_error_reason(&vm->object, &message);
 }
 
+static void on_device_deleted(Machine *vm, Json *data)
+{
+    if (json_text(data, "device"))
+        device_gone(vm, json_text(data, "device"));
+}
+
+static void on_unplug_refused(Machine *vm, Json *data)
+{
+    if (json_text(data, "device"))
+        device_stays(vm, json_text(data, "device"));
+}
+
 static const Disk *disk_of_tray(const Domain *domain, Json *data)
 {
     const char *id = json_text(data, "id");
@@ -377,7 +390,9 @@ static const struct {
 } handlers[] = {
     { "BALLOON_CHANGE", on_balloon_change },
     { "BLOCK_IO_ERROR", on_io_error },
+    { "DEVICE_DELETED", on_device_deleted },
     { "DEVICE_TRAY_MOVED", on_tray_moved },
+    { "DEVICE_UNPLUG_GUEST_ERROR", on_unplug_refused },
     { "GUEST_PANICKED", on_panic },
     { "RESET", on_reset },
     { "RESUME", on_resume },

@@ -27,10 +27,11 @@ enum {
 
 struct QmpRequest {
     Qmp *qmp;
-    GList link; /* of qmp->pending */
+    GList link; /* of qmp->pending or qmp->awaited */
     int64_t id;
-    char *command;
-    Json *answer; /* the whole of it; NULL once it is done: QEMU has ended */
+    char *command;        /* or the event that completes it */
+    char *member, *value; /* of the event's data; NULL: it is a command */
+    Json *answer;         /* the whole of it; NULL once it is done: QEMU has ended */
     bool done;
     bool forgotten; /* whoever completes it frees it */
     GCond completed;
@@ -40,6 +41,7 @@ struct Qmp {
     int fd;
     GMutex lock;    /* of what follows, up to the next comment */
     GQueue pending; /* of QmpRequest, oldest first */
+    GQueue awaited; /* of QmpRequest that an event completes */
     Outbox outbox;
     int64_t last_id;
     bool closed;
@@ -59,6 +61,8 @@ static void request_free(QmpRequest *request)
 {
     json_unref(request->answer);
     g_free(request->command);
+    g_free(request->member);
+    g_free(request->value);
     g_cond_clear(&request->completed);
     qmp_unref(request->qmp);
     g_free(request);
@@ -169,6 +173,32 @@ static void end(Qmp *qmp)
     qmp_unref(qmp);
 }
 
+static bool is_awaited(const QmpRequest *request, const char *event, Json *data)
+{
+    return g_str_equal(request->command, event) &&
+           g_strcmp0(json_text(data, request->member), request->value) == 0;
+}
+
+/* Before the listener hears of it. */
+static void complete_awaited(Qmp *qmp, const char *event, Json *data)
+{
+    g_autoptr(GPtrArray) forgotten = g_ptr_array_new_with_free_func((GDestroyNotify) request_free);
+    LOCKED(&qmp->lock);
+
+    for (GList *link = qmp->awaited.head, *next; link; link = next) {
+        QmpRequest *request = link->data;
+
+        next = link->next;
+        if (!is_awaited(request, event, data))
+            continue;
+        g_queue_unlink(&qmp->awaited, link);
+        if (request->forgotten)
+            g_ptr_array_add(forgotten, request);
+        else
+            complete(request, json_build("j", "return", json_object_new_object()));
+    }
+}
+
 /* The data goes to the listener alone, who may pass it to another thread: what json-c counts is
  * not safe to share. */
 static void tell(Qmp *qmp, Json *message)
@@ -180,6 +210,7 @@ static void tell(Qmp *qmp, Json *message)
     Json *data = json_object_get(json_member(message, "data"));
 
     json_unref(message);
+    complete_awaited(qmp, name, data);
     if (qmp->events)
         qmp->events->event(name, data, seconds, microseconds, qmp->listener);
     else
@@ -299,6 +330,7 @@ Qmp *qmp_open(int fd, const QmpListener *events, void *listener)
     qmp->listener = listener;
     g_mutex_init(&qmp->lock);
     g_queue_init(&qmp->pending);
+    g_queue_init(&qmp->awaited);
     loop_hop(begin, qmp_ref(qmp)); /* the reference is end()'s */
     qmp_forget(qmp_send(qmp, "qmp_capabilities", NULL));
     return qmp;
@@ -319,6 +351,19 @@ void qmp_unref(Qmp *qmp)
         g_atomic_rc_box_release_full(qmp, qmp_clear);
 }
 
+/* The lock is held. */
+static void drop_all(GQueue *queue, GPtrArray *forgotten)
+{
+    for (GList *link; (link = g_queue_pop_head_link(queue));) {
+        QmpRequest *request = link->data;
+
+        if (request->forgotten)
+            g_ptr_array_add(forgotten, request);
+        else
+            complete(request, NULL);
+    }
+}
+
 void qmp_close(Qmp *qmp)
 {
     g_autoptr(GPtrArray) forgotten = g_ptr_array_new_with_free_func((GDestroyNotify) request_free);
@@ -329,14 +374,8 @@ void qmp_close(Qmp *qmp)
     qmp->closed = true;
     shutdown(qmp->fd, SHUT_RDWR); /* the loop reads the end */
     outbox_clear(&qmp->outbox);
-    for (GList *link; (link = g_queue_pop_head_link(&qmp->pending));) {
-        QmpRequest *request = link->data;
-
-        if (request->forgotten)
-            g_ptr_array_add(forgotten, request);
-        else
-            complete(request, NULL);
-    }
+    drop_all(&qmp->pending, forgotten);
+    drop_all(&qmp->awaited, forgotten);
 }
 
 /* ---- commands ---- */
@@ -354,6 +393,24 @@ QmpRequest *qmp_send_fds(Qmp *qmp, const char *command, Json *arguments, const i
 QmpRequest *qmp_send(Qmp *qmp, const char *command, Json *arguments)
 {
     return qmp_send_fds(qmp, command, arguments, NULL, 0);
+}
+
+QmpRequest *qmp_expect(Qmp *qmp, const char *event, const char *member, const char *value)
+{
+    QmpRequest *request = g_new0(QmpRequest, 1);
+
+    *request = (QmpRequest){ .qmp = qmp_ref(qmp),
+                             .command = g_strdup(event),
+                             .member = g_strdup(member),
+                             .value = g_strdup(value) };
+    request->link.data = request;
+    g_cond_init(&request->completed);
+    LOCKED(&qmp->lock);
+    if (qmp->closed)
+        complete(request, NULL);
+    else
+        g_queue_push_tail_link(&qmp->awaited, &request->link);
+    return request;
 }
 
 void qmp_forget(QmpRequest *request)

@@ -45,6 +45,9 @@ QmpRequest *qmp_send(Qmp *qmp, const char *command, Json *arguments);
 /* The same with descriptors, for getfd and add-fd; they stay the caller's. */
 QmpRequest *qmp_send_fds(Qmp *qmp, const char *command, Json *arguments, const int *fds,
                          size_t count);
+/* Sends nothing: the first event of this name from now on whose data has a member of this value is
+ * the answer. */
+QmpRequest *qmp_expect(Qmp *qmp, const char *event, const char *member, const char *value);
 /* The "return" member of the answer; the request is gone afterwards in any case. ERR_INTERNAL for
  * what QEMU refuses, ERR_OPERATION_FAILED when it has ended, ERR_OPERATION_TIMEOUT after so many
  * milliseconds (0: as long as the connection lives). */

@@ -62,11 +62,15 @@ static const ServedRow rows[] = {
                             "driver/@iothread model/@name target/@chassisNr target/@chassis "
                             "target/@port target/@busNr target/@hotplug master/@startport "
                             "pcihole64" VIRTIO_DRIVER PLACE },
-    { "devices/interface", "@type=user mac/@address model/@type driver/@name driver/@txmode "
-                           "driver/@ioeventfd driver/@event_idx driver/@rx_queue_size "
-                           "driver/@tx_queue_size driver/@rss driver/@rss_hash_report "
-                           "driver/host/* driver/guest/* link/@state boot/@order rom/*"
-                           VIRTIO_DRIVER PLACE },
+    { "devices/interface", "@type=user|network|bridge|direct|ethernet mac/@address mac/@type "
+                           "source/@network source/@portgroup source/@bridge source/@dev "
+                           "source/@mode target/@dev target/@managed=yes model/@type driver/@name "
+                           "driver/@txmode driver/@ioeventfd driver/@event_idx driver/@queues "
+                           "driver/@rx_queue_size driver/@tx_queue_size driver/@rss "
+                           "driver/@rss_hash_report driver/host/* driver/guest/* vlan/* "
+                           "virtualport virtualport/* bandwidth/* port/@isolated tune/sndbuf "
+                           "link/@state mtu/@size boot/@order rom/*" VIRTIO_DRIVER PLACE },
+    { "devices/interface/source/ip", "@family @address @prefix" },
     { "devices/interface/ip", "@family @address @prefix" },
     { "devices/serial", CHAR_END " target/*" PLACE },
     { "devices/serial/source", "*" },

@@ -14,6 +14,7 @@
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "firmware.h"
+#include "iface-link.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
 #include "settings.h"
@@ -32,6 +33,7 @@ typedef struct Launch {
     char *name;
     Domain *live;
     Caps *caps;
+    GPtrArray *ends; /* of its interfaces, as Args has them */
     Args *args;
     Fd listener; /* of the monitor */
     Qmp *monitor;
@@ -149,6 +151,30 @@ static bool publish_starting(Launch *l, GError **error)
 
 static void publish_stopped(Launch *l) { exit_publish(l->vm, VIR_DOMAIN_SHUTOFF_FAILED); }
 
+/* Their names are on disk before a process has them: a macvtap would outlive us. */
+static bool plug_in(Launch *l, GError **error)
+{
+    View *view;
+
+    if (!list_length(l->live->interfaces))
+        return true;
+    l->ends = ifaces_open(l->live, error);
+    if (!l->ends)
+        return false;
+    view = machine_edit(l->vm);
+    view_set_live(view, domain_copy(l->live));
+    if (machine_publish(l->vm, view, error))
+        return true;
+    ifaces_close(l->live);
+    return false;
+}
+
+static void unplug(Launch *l)
+{
+    g_clear_pointer(&l->ends, g_ptr_array_unref);
+    ifaces_close(l->live);
+}
+
 static bool open_pid_file(Launch *l, GError **error)
 {
     g_autofree char *path = g_build_filename(l->vm->directory, "pid", NULL);
@@ -188,6 +214,7 @@ static bool build_command_line(Launch *l, GError **error)
 {
     l->args = args_new();
     l->args->caps = l->caps;
+    l->args->ends = l->ends;
     l->args->directory = l->vm->directory;
     l->args->monitor = l->listener;
     l->args->uid = qemu_user.given ? qemu_user.uid : geteuid();
@@ -331,6 +358,7 @@ static const Step steps[] = {
     { "open its log", open_log, close_log },
     { "make its runtime directory", make_directory, remove_directory },
     { "note that it starts", publish_starting, publish_stopped },
+    { "plug in its interfaces", plug_in, unplug },
     { "make its pid file", open_pid_file, close_pid_file },
     { "listen for its monitor", listen_for_monitor, close_monitor },
     { "build its command line", build_command_line, drop_command_line },
@@ -355,6 +383,7 @@ static void launch_clear(Launch *l)
     drop_definition(l);
     drop_capabilities(l);
     g_clear_pointer(&l->args, args_free);
+    g_clear_pointer(&l->ends, g_ptr_array_unref);
     g_clear_pointer(&l->monitor, qmp_unref);
     g_clear_pointer(&l->name, g_free);
     if (l->listener >= 0)

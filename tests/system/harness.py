@@ -105,6 +105,18 @@ def mount(*args):
     subprocess.run(['mount', *args], check=True)
 
 
+def own_sysfs():
+    """A /sys that shows the links of this namespace; groups of processes stay where they were."""
+    before = '/mnt/sys'
+    os.mkdir(before)
+    mount('--rbind', '/sys', before)
+    mount('-t', 'sysfs', 'sysfs', '/sys')
+    if os.path.isdir(before + '/fs/cgroup'):
+        mount('--rbind', before + '/fs/cgroup', '/sys/fs/cgroup')
+    subprocess.run(['umount', '--recursive', '--lazy', before], check=True)
+    os.rmdir(before)
+
+
 def private_devices():
     """A /dev without KVM: a host's KVM, of use or not, must not decide what a test sees."""
     subprocess.run(['umount', '--recursive', '--lazy', '/dev'], stderr=subprocess.DEVNULL)
@@ -117,6 +129,8 @@ def private_devices():
                                 ('shm', 'tmpfs', 'mode=1777')):
         os.mkdir('/dev/' + name)
         mount('-t', kind, '-o', options, kind, '/dev/' + name)
+    os.mkdir('/dev/net')
+    os.mknod('/dev/net/tun', stat.S_IFCHR | 0o666, os.makedev(10, 200))
     os.symlink('pts/ptmx', '/dev/ptmx')
     os.symlink('/proc/self/fd', '/dev/fd')
 
@@ -285,6 +299,7 @@ class Stack:
         os.environ['LIBVIRT_AUTOSTART'] = '0'
         os.environ.pop('LIBVIRT_DEFAULT_URI', None)
         loopback_up()
+        own_sysfs()
         private_devices()
         mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
         if PEER == 'ostler':
@@ -499,6 +514,22 @@ class Stack:
                     # it ended, or is ending, by itself
                     if e.get_error_code() not in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID):
                         raise
+        self.clean_networks(everything)
+
+    def clean_networks(self, everything):
+        """Ends and forgets what networks the case made; the default one stays, but does not run."""
+        import libvirt
+        for net in self.conn.listAllNetworks():
+            if net.name() in self.kept and not everything:
+                continue
+            try:
+                if net.isActive():
+                    net.destroy()
+                if net.isPersistent() and net.name() != 'default':
+                    net.undefine()
+            except libvirt.libvirtError as e:
+                if e.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:
+                    raise
 
 
 def forget(dom):
@@ -532,7 +563,7 @@ def until(condition, what):
     deadline = time.monotonic() + LIMIT
     while not condition():
         if time.monotonic() > deadline:
-            raise Timeout(what)
+            raise Timeout(what() if callable(what) else what)
         time.sleep(0.01)
 
 
@@ -543,8 +574,9 @@ def contains(text, *pieces):
 
 # ---- running ------------------------------------------------------------------------------------
 
-# What a daemon keeps for its next start: configuration, what it knows of emulators, that it has autostarted.
-LASTING = re.compile(r'\.conf$|/caps/|/autostarted$|/host-uuid$')
+# What a daemon keeps for its next start: configuration, what it knows of emulators, that it has autostarted,
+# the network that there always is.
+LASTING = re.compile(r'\.conf$|/caps/|/autostarted$|/host-uuid$|/network/default\.(xml|leases)$')
 
 
 def left_behind():
@@ -562,6 +594,9 @@ def left_behind():
     for top in ('run', 'etc/ostler', 'var/lib/ostler'):
         for folder, _folders, files in os.walk(os.path.join(s.root, top)):
             left += [os.path.join(folder, f) for f in files if not LASTING.search(os.path.join(folder, f))]
+    # a host has these of its own accord where the kernel makes them for each namespace
+    left += ['link ' + name for _, name in socket.if_nameindex()
+             if re.match(r'virbr|vnet|macvtap|veth|vp\d|test', name)]
     return left
 
 

@@ -44,6 +44,16 @@ def _(s):
     equal(console.run('cat /sys/block/vda/size'), '8192\n')
 
 
+@case('on the default network')
+def _(s):
+    s.conn.networkLookupByName('default').create()
+    virt_install(s, 'vi', '--disk', 'none', '--network', 'network=default,model=virtio')
+    console = s.console('vi')
+    found = console.expect(r'guest: address (192\.168\.122\.\d+)')
+    contains(s.virsh('domifaddr', 'vi'), found.group(1) + '/24')
+    contains(s.virsh('net-dhcp-leases', 'default'), found.group(1))
+
+
 @case('with everything that it adds by itself')
 def _(s):
     virt_install(s, 'vi', '--disk', 'none', '--network', 'none', '--machine', 'q35', '--rng', '/dev/urandom',

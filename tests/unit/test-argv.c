@@ -445,7 +445,8 @@ static void test_run(const void *data)
     pid_t pid = run(&guest, listener, log_fd, &pidfd);
     fd_close(g_steal_fd(&listener));
     well = converse(&guest, monitor);
-    g_autoptr(Json) end = well ? call(monitor, "quit") : NULL;
+    if (well)
+        json_unref(call(monitor, "quit"));
     fclose(monitor);
     (void) kill(pid, well && process_wait(pidfd, PATIENCE_S * 1000) ? 0 : SIGKILL);
     g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);

@@ -99,6 +99,7 @@ static Scratch *make_machine(void)
     put(root, CPU "/cpu0/cache/index0/size", "32768K\n");
     put(root, CPU "/cpu0/cache/index0/shared_cpu_list", "0-1\n");
     put(root, "/sys/power/state", "freeze mem disk\n");
+    put(root, "/sys/power/disk", "[platform] shutdown suspend\n");
     put(root, "/sys/kernel/iommu_groups/0/type", "DMA\n");
     return root;
 }

@@ -159,6 +159,21 @@ static void test_list(void)
     g_assert_cmpstr(a->name, ==, "a"); /* the list holds it */
 }
 
+/* Clients know devices by name alone. */
+static void test_no_uuid(void)
+{
+    g_autoptr(Registry) registry = registry_new();
+    Object *a = add(registry, 0, "a"), *b = add(registry, 0, "b");
+    Uuid none = numbered(0);
+
+    g_assert_cmpuint(registry_size(registry), ==, 2);
+    assert_is(registry_find_uuid(registry, &none), NULL);
+    registry_remove(registry, a);
+    assert_is(registry_find_name(registry, "a"), NULL);
+    assert_is(registry_find_name(registry, "b"), b);
+    g_assert_cmpuint(registry_size(registry), ==, 1);
+}
+
 static void test_nothing_is_kept(void)
 {
     g_autoptr(Registry) registry = registry_new();
@@ -257,6 +272,7 @@ int main(int argc, char **argv)
     g_test_add_func("/registry/rename", test_rename);
     g_test_add_func("/registry/ids", test_ids);
     g_test_add_func("/registry/list", test_list);
+    g_test_add_func("/registry/no-uuid", test_no_uuid);
     g_test_add_func("/registry/nothing-is-kept", test_nothing_is_kept);
     g_test_add_func("/registry/threads", test_threads);
     return g_test_run();

@@ -51,6 +51,7 @@ const char *error_title(ErrorCode code)
         [ERR_NO_NAME] = "missing name information",
         [ERR_NO_DOMAIN] = "Domain not found",
         [ERR_NO_NETWORK] = "Network not found",
+        [ERR_INVALID_MAC] = "invalid MAC address",
         [ERR_AUTH_FAILED] = "authentication failed",
         [ERR_NO_NODE_DEVICE] = "Node device not found",
         [ERR_OPERATION_INVALID] = "Requested operation is not valid",
@@ -69,6 +70,9 @@ const char *error_title(ErrorCode code)
         [ERR_XML_INVALID_SCHEMA] = "XML document failed to validate against schema",
         [ERR_AUTH_UNAVAILABLE] = "authentication unavailable",
         [ERR_DEVICE_MISSING] = "device not found",
+        [ERR_NETWORK_PORT_EXIST] = "network port exists already",
+        [ERR_NO_NETWORK_PORT] = "network port not found",
+        [ERR_NO_NETWORK_METADATA] = "metadata not found",
     };
 
     return (size_t) code < G_N_ELEMENTS(titles) ? titles[code] : NULL;

@@ -19,10 +19,12 @@ typedef enum ErrorCode {
     ERR_XML = 27, /* a definition lacks something or has a value that cannot be */
     ERR_OPERATION_DENIED = 29,
     ERR_CONF_SYNTAX = 33,
+    ERR_XML_DETAIL = 35,
     ERR_SYSTEM = 38, /* int1 of the error that travels is the errno */
     ERR_RPC = 39,
     ERR_NO_DOMAIN = 42,
     ERR_NO_NETWORK = 43,
+    ERR_INVALID_MAC = 44,
     ERR_AUTH_FAILED = 45,
     ERR_NO_NODE_DEVICE = 53,
     ERR_OPERATION_INVALID = 55,
@@ -41,6 +43,9 @@ typedef enum ErrorCode {
     ERR_XML_INVALID_SCHEMA = 92,
     ERR_AUTH_UNAVAILABLE = 94,
     ERR_DEVICE_MISSING = 99,
+    ERR_NETWORK_PORT_EXIST = 106,
+    ERR_NO_NETWORK_PORT = 107,
+    ERR_NO_NETWORK_METADATA = 111,
 } ErrorCode;
 
 #define ERR_DOMAIN error_quark()

@@ -57,7 +57,7 @@ int unix_listen(const char *path, int type, mode_t mode, GError **error)
     (void) unlink(path);
     if (fd < 0 || fchmod(fd, mode) < 0 || !make_address(path, &address, &directory) ||
         bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
-        listen(fd, 1024) < 0) {
+        (type != SOCK_DGRAM && listen(fd, 1024) < 0)) {
         fail_errno(error, errno, "cannot listen on '%s'", path);
         return -1;
     }

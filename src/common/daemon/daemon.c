@@ -82,6 +82,18 @@ char *daemon_path(const char *format, ...)
 
 /* ---- options and configuration ---- */
 
+static void add_own_options(GOptionContext *context)
+{
+    for (const DaemonOption *o = self.what->options; o && o->name; o++) {
+        const GOptionEntry entries[] = {
+            { o->name, 0, 0, G_OPTION_ARG_FILENAME, o->value, o->text, o->argument },
+            {},
+        };
+
+        g_option_context_add_main_entries(context, entries, NULL);
+    }
+}
+
 static bool parse_options(int argc, char **argv, GError **error)
 {
     Options *o = &self.options;
@@ -98,6 +110,7 @@ static bool parse_options(int argc, char **argv, GError **error)
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
     g_option_context_add_main_entries(context, entries, NULL);
+    add_own_options(context);
     g_option_context_set_summary(context, self.what->summary);
     if (!g_option_context_parse(context, &argc, &argv, error))
         return false;

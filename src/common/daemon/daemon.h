@@ -5,6 +5,13 @@
 #include "daemon/config.h"
 #include "rpc/server.h"
 
+/* An option of the command line that only one daemon has. */
+typedef struct DaemonOption {
+    const char *name; /* "sysfs": --sysfs */
+    char **value;     /* where its argument is put; keeps its initial value when not given */
+    const char *text, *argument; /* for --help */
+} DaemonOption;
+
 /* What makes one daemon differ from the others. */
 typedef struct Daemon {
     const char *name;    /* "qemud": its program is ostler-qemud, its file etc/ostler/qemud.conf */
@@ -13,8 +20,9 @@ typedef struct Daemon {
     const char *admin_socket; /* "virtqemud-admin-sock" */
     const Driver *driver;     /* NULL: it owns nothing */
     void (*open_elsewhere)(Client *client, const void *frame, size_t size);
-    const ConfigKey *keys; /* of its own, beside those that all daemons have; may be NULL */
-    void *settings;        /* the struct that they fill in */
+    const DaemonOption *options; /* closed by an empty one; NULL: none */
+    const ConfigKey *keys;       /* of its own, beside those that all daemons have; may be NULL */
+    void *settings;              /* the struct that they fill in */
     /* Makes ready what clients ask for; before the first one is accepted. */
     bool (*begin)(GError **error);
     bool (*is_needed)(void); /* must stay although there are no clients; NULL: never */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "guest/files.h"
 #include "guest/hypervisor.h"
+#include "guest/iface-link.h"
 #include "loop/spawn.h"
 #include "rpc/event.h"
 
@@ -15,7 +16,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-enum { ASKED_MS = 5000, GRACE_MS = 15000, KILLED_MS = 10000 };
+enum { FIRST_LOOK_MS = 200, ASKED_MS = 5000, GRACE_MS = 15000, KILLED_MS = 10000 };
 
 /* ---- making it end ---- */
 
@@ -37,6 +38,13 @@ static bool is_stopped(pid_t pid)
     return name_end && strchr("Tt", name_end[2]) && name_end[2];
 }
 
+/* What was sent a stop just before may still have looked as if it listened. */
+static bool ends(int pidfd, pid_t pid, unsigned milliseconds)
+{
+    return process_wait(pidfd, FIRST_LOOK_MS) ||
+           (!is_stopped(pid) && process_wait(pidfd, milliseconds - FIRST_LOOK_MS));
+}
+
 bool exit_kill(int pidfd, bool gracefully, GError **error)
 {
     pid_t pid = pid_of(pidfd);
@@ -47,7 +55,7 @@ bool exit_kill(int pidfd, bool gracefully, GError **error)
                     pid);
     if (!deaf && pidfd_send_signal(pidfd, SIGTERM, NULL, 0) < 0 && errno != ESRCH)
         return fail_errno(error, errno, "cannot end process %d", pid);
-    if (!deaf && process_wait(pidfd, gracefully ? GRACE_MS : ASKED_MS))
+    if (!deaf && ends(pidfd, pid, gracefully ? GRACE_MS : ASKED_MS))
         return true;
     if (gracefully)
         return fail(error, ERR_OPERATION_FAILED, "process %d did not end within %d seconds", pid,
@@ -164,11 +172,14 @@ void exit_finish(Machine *vm, unsigned run)
     ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
     files_remove(directory);
+    if (vm->starts_again)
+        ifaces_close(view->live->domain); /* their names are wanted at once */
     if (vm->starts_again && start_again(vm, view))
         return;
     publish_end(vm, ending.reason);
     machine_log(vm, G_LOG_LEVEL_INFO, "%s", ending.text);
     machine_tell(vm, VIR_DOMAIN_EVENT_STOPPED, ending.detail);
+    ifaces_close(view->live->domain);
 }
 
 typedef struct Exit {

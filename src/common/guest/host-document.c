@@ -2,11 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guest/host-document.h"
 
-#include "base/file.h"
-
-#include <string.h>
-
-enum { TEXT_LIMIT = 1 << 20 };
+#include "host/sleep.h"
 
 /* A number as text that lives as long as the calling function's block. */
 #define NUMBER(value) number((char[24]){ 0 }, value)
@@ -101,26 +97,20 @@ void host_write_caches(Writer *w, const HostTopology *topology)
 
 /* ---- the rest of the host ---- */
 
-static char *read_below(const char *root, const char *path)
-{
-    g_autofree char *whole = g_strconcat(root, path, NULL);
-
-    return file_read(whole, TEXT_LIMIT, NULL);
-}
-
 void host_write_sleep(Writer *w, const char *root)
 {
-    g_autofree char *states = read_below(root, "/sys/power/state");
-    g_auto(GStrv) words = g_strsplit_set(states ? states : "", " \n", -1);
-    bool disk = g_strv_contains((const char *const *) words, "disk");
+    static const char *const names[] = {
+        [SLEEP_MEMORY] = "suspend_mem",
+        [SLEEP_DISK] = "suspend_disk",
+        [SLEEP_HYBRID] = "suspend_hybrid",
+    };
+    unsigned kinds = host_sleep_kinds(root);
 
     write_start(w, "power_management", NULL);
-    if (g_strv_contains((const char *const *) words, "mem"))
-        write_leaf(w, "suspend_mem", NULL, NULL);
-    if (disk)
-        write_leaf(w, "suspend_disk", NULL, NULL);
-    if (disk && g_strv_contains((const char *const *) words, "mem"))
-        write_leaf(w, "suspend_hybrid", NULL, NULL);
+    for (HostSleep kind = 0; kind < SLEEP_KINDS; kind++) {
+        if (kinds & 1u << kind)
+            write_leaf(w, names[kind], NULL, NULL);
+    }
     write_close(w, "power_management", false);
 }
 

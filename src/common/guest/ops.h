@@ -69,6 +69,10 @@ bool ops_change(Machine *vm, unsigned flags, OpsChange *change, const void *data
     .domain_rename = guest_domain_rename, \
     .domain_set_autostart = guest_domain_set_autostart, \
     .domain_set_metadata = guest_domain_set_metadata, \
+    .domain_get_interface_parameters = guest_domain_get_interface_parameters, \
+    .domain_interface_addresses = guest_domain_interface_addresses, \
+    .domain_interface_stats = guest_domain_interface_stats, \
+    .domain_set_interface_parameters = guest_domain_set_interface_parameters, \
     .domain_undefine = guest_domain_undefine, \
     .domain_undefine_flags = guest_domain_undefine_flags
 // clang-format on

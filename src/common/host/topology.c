@@ -4,33 +4,15 @@
 
 #include "base/bitmap.h"
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "host/sysfs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_LIMIT = 65536 };
-
 #define CPU "/sys/devices/system/cpu"
 #define NODE "/sys/devices/system/node"
 
-/* ---- files ---- */
-
-/* The content of a file below root, without its last newline; NULL when it is not there. */
-static char *text_of(const char *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static char *text_of(const char *root, const char *format, ...)
-{
-    g_autofree char *path = NULL, *whole = NULL;
-    va_list args;
-    char *text;
-
-    va_start(args, format);
-    path = g_strdup_vprintf(format, args);
-    va_end(args);
-    whole = g_strconcat(root, path, NULL);
-    text = file_read(whole, TEXT_LIMIT, NULL);
-    return text ? g_strchomp(text) : NULL;
-}
+/* ---- texts ---- */
 
 static uint64_t number_in(char *text)
 {
@@ -86,10 +68,11 @@ static void add_threads(HostCell *cell, const char *root, const Bitmap *cpus)
 
         if (!bitmap_has(cpus, id))
             continue;
-        thread.socket = number_in(text_of(root, CPU "/cpu%d/topology/physical_package_id", id));
-        thread.die = number_in(text_of(root, CPU "/cpu%d/topology/die_id", id));
-        thread.core = number_in(text_of(root, CPU "/cpu%d/topology/core_id", id));
-        thread.siblings = text_of(root, CPU "/cpu%d/topology/thread_siblings_list", id);
+        thread.socket =
+            number_in(sysfs_text_of(root, CPU "/cpu%d/topology/physical_package_id", id));
+        thread.die = number_in(sysfs_text_of(root, CPU "/cpu%d/topology/die_id", id));
+        thread.core = number_in(sysfs_text_of(root, CPU "/cpu%d/topology/core_id", id));
+        thread.siblings = sysfs_text_of(root, CPU "/cpu%d/topology/thread_siblings_list", id);
         if (!thread.siblings)
             thread.siblings = g_strdup_printf("%d", id);
         g_array_append_val(cell->threads, thread);
@@ -117,7 +100,7 @@ static void add_pages(HostCell *cell, const char *root, const char *directory)
         if (!g_str_has_prefix(name, "hugepages-"))
             continue;
         pages.size = g_ascii_strtoull(name + strlen("hugepages-"), NULL, 10);
-        pages.count = number_in(text_of(root, "%s/%s/nr_hugepages", directory, name));
+        pages.count = number_in(sysfs_text_of(root, "%s/%s/nr_hugepages", directory, name));
         huge += pages.size * pages.count;
         g_array_append_val(cell->pages, pages);
     }
@@ -128,7 +111,7 @@ static void add_pages(HostCell *cell, const char *root, const char *directory)
 
 static void add_distances(HostCell *cell, const char *root, const Bitmap *nodes)
 {
-    g_autofree char *text = text_of(root, NODE "/node%u/distance", cell->id);
+    g_autofree char *text = sysfs_text_of(root, NODE "/node%u/distance", cell->id);
     g_auto(GStrv) values = g_strsplit(text ? text : "", " ", -1);
     char **value = values;
 
@@ -145,9 +128,9 @@ static void add_distances(HostCell *cell, const char *root, const Bitmap *nodes)
 static HostCell *read_node(const char *root, unsigned id, const Bitmap *nodes)
 {
     HostCell *cell = cell_new(id);
-    g_autofree char *memory = text_of(root, NODE "/node%u/meminfo", id);
+    g_autofree char *memory = sysfs_text_of(root, NODE "/node%u/meminfo", id);
     g_autofree char *sizes = g_strdup_printf(NODE "/node%u/hugepages", id);
-    g_autoptr(Bitmap) cpus = set_in(text_of(root, NODE "/node%u/cpulist", id));
+    g_autoptr(Bitmap) cpus = set_in(sysfs_text_of(root, NODE "/node%u/cpulist", id));
 
     cell->memory = value_of(memory, "MemTotal:");
     add_pages(cell, root, sizes);
@@ -161,8 +144,8 @@ static HostCell *read_node(const char *root, unsigned id, const Bitmap *nodes)
 static HostCell *read_only_node(const char *root)
 {
     HostCell *cell = cell_new(0);
-    g_autofree char *memory = text_of(root, "/proc/meminfo");
-    g_autoptr(Bitmap) cpus = set_in(text_of(root, CPU "/online"));
+    g_autofree char *memory = sysfs_text_of(root, "/proc/meminfo");
+    g_autoptr(Bitmap) cpus = set_in(sysfs_text_of(root, CPU "/online"));
 
     cell->memory = value_of(memory, "MemTotal:");
     add_pages(cell, root, "/sys/kernel/mm/hugepages");
@@ -237,17 +220,17 @@ static HostCache read_last_cache(const char *root, unsigned cpu)
 
     for (unsigned index = 0;; index++) {
         g_autofree char *directory = g_strdup_printf(CPU "/cpu%u/cache/index%u", cpu, index);
-        g_autofree char *type = text_of(root, "%s/type", directory);
-        HostCache cache = { .level = number_in(text_of(root, "%s/level", directory)) };
+        g_autofree char *type = sysfs_text_of(root, "%s/type", directory);
+        HostCache cache = { .level = number_in(sysfs_text_of(root, "%s/level", directory)) };
 
         if (!type)
             return last;
         if (cache.level < 3 || cache.level < last.level)
             continue;
-        cache.id = number_in(text_of(root, "%s/id", directory));
+        cache.id = number_in(sysfs_text_of(root, "%s/id", directory));
         cache.type = type_of_cache(type);
-        cache.size = number_in(text_of(root, "%s/size", directory)); /* ends in "K" */
-        cache.cpus = text_of(root, "%s/shared_cpu_list", directory);
+        cache.size = number_in(sysfs_text_of(root, "%s/size", directory)); /* ends in "K" */
+        cache.cpus = sysfs_text_of(root, "%s/shared_cpu_list", directory);
         g_free(last.cpus);
         last = cache;
     }
@@ -279,7 +262,7 @@ static void add_caches(HostTopology *topology, const char *root, const HostCell 
 HostTopology *host_topology_read(const char *root, GError **error)
 {
     g_autoptr(HostTopology) topology = g_new0(HostTopology, 1);
-    g_autoptr(Bitmap) nodes = set_in(text_of(root, NODE "/online"));
+    g_autoptr(Bitmap) nodes = set_in(sysfs_text_of(root, NODE "/online"));
 
     topology->cells = g_ptr_array_new_with_free_func(cell_free);
     topology->caches = g_array_new(FALSE, FALSE, sizeof(HostCache));

@@ -19,6 +19,7 @@ struct Watch {
     uint32_t events;
     WatchReady *ready; /* NULL once it has ended */
     void *data;
+    guint place; /* in loop.watches */
 };
 
 typedef struct Hop {
@@ -36,6 +37,7 @@ static struct {
     GMainLoop *main;
     GThread *thread;
     int epoll;
+    GPtrArray *watches; /* all, so that what they stand for is not lost to a search for leaks */
     GPtrArray *ended; /* watches to free when the turn is over, as it may still hold their events */
     Watch *hops_watch;
     GMutex lock; /* of hops */
@@ -96,6 +98,7 @@ static void ensure_loop(void)
     loop.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop.epoll < 0 || loop.wake < 0)
         g_error("no descriptors for the main loop: %s", g_strerror(errno));
+    loop.watches = g_ptr_array_new();
     loop.ended = g_ptr_array_new_with_free_func(g_free);
     loop.hops = g_array_new(FALSE, FALSE, sizeof(Hop));
     g_unix_fd_add(loop.epoll, G_IO_IN, epoll_ready, NULL);
@@ -140,7 +143,8 @@ Watch *watch_new(int fd, uint32_t events, WatchReady *ready, void *data)
     struct epoll_event event = { .events = events, .data.ptr = watch };
 
     ensure_loop();
-    *watch = (Watch){ fd, events, ready, data };
+    *watch = (Watch){ fd, events, ready, data, loop.watches->len };
+    g_ptr_array_add(loop.watches, watch);
     if (epoll_ctl(loop.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         g_error("cannot watch descriptor %d: %s", fd, g_strerror(errno));
     return watch;
@@ -162,6 +166,9 @@ void watch_end(Watch *watch)
         return;
     epoll_ctl(loop.epoll, EPOLL_CTL_DEL, watch->fd, NULL);
     watch->ready = NULL;
+    g_ptr_array_remove_index_fast(loop.watches, watch->place);
+    if (watch->place < loop.watches->len)
+        ((Watch *) loop.watches->pdata[watch->place])->place = watch->place;
     g_ptr_array_add(loop.ended, watch);
 }
 

@@ -65,14 +65,16 @@ static const char *const native_vlan_names[] = {
     NULL,
 };
 
+#define BANDWIDTH .code = ERR_CONFIG_UNSUPPORTED
+
 static const XmlField bandwidth_fields[] = {
-    XML_NUMBER("inbound/@average", Bandwidth, inbound.average),
-    XML_NUMBER("inbound/@peak", Bandwidth, inbound.peak),
-    XML_NUMBER("inbound/@floor", Bandwidth, inbound.floor),
-    XML_NUMBER("inbound/@burst", Bandwidth, inbound.burst),
-    XML_NUMBER("outbound/@average", Bandwidth, outbound.average),
-    XML_NUMBER("outbound/@peak", Bandwidth, outbound.peak),
-    XML_NUMBER("outbound/@burst", Bandwidth, outbound.burst),
+    XML_NUMBER("inbound/@average", Bandwidth, inbound.average, BANDWIDTH),
+    XML_NUMBER("inbound/@peak", Bandwidth, inbound.peak, BANDWIDTH),
+    XML_NUMBER("inbound/@floor", Bandwidth, inbound.floor, BANDWIDTH),
+    XML_NUMBER("inbound/@burst", Bandwidth, inbound.burst, BANDWIDTH),
+    XML_NUMBER("outbound/@average", Bandwidth, outbound.average, BANDWIDTH),
+    XML_NUMBER("outbound/@peak", Bandwidth, outbound.peak, BANDWIDTH),
+    XML_NUMBER("outbound/@burst", Bandwidth, outbound.burst, BANDWIDTH),
     {},
 };
 
@@ -81,9 +83,9 @@ static bool bandwidth_finish(void *object, unsigned, GError **error)
     const Bandwidth *bandwidth = object;
 
     if ((bandwidth->inbound.peak || bandwidth->inbound.burst) && !bandwidth->inbound.average)
-        return fail(error, ERR_XML, "missing 'inbound/@average'");
+        return fail(error, ERR_XML_DETAIL, "missing 'inbound/@average'");
     if ((bandwidth->outbound.peak || bandwidth->outbound.burst) && !bandwidth->outbound.average)
-        return fail(error, ERR_XML, "missing 'outbound/@average'");
+        return fail(error, ERR_XML_DETAIL, "missing 'outbound/@average'");
     return true;
 }
 
@@ -93,6 +95,29 @@ XmlElement bandwidth_element = {
     .fields = bandwidth_fields,
     .finish = bandwidth_finish,
 };
+
+const BandwidthFigure bandwidth_figures[BANDWIDTH_FIGURES] = {
+    { "inbound.average", SLOT(Bandwidth, inbound.average, uint64_t) },
+    { "inbound.peak", SLOT(Bandwidth, inbound.peak, uint64_t) },
+    { "inbound.floor", SLOT(Bandwidth, inbound.floor, uint64_t) },
+    { "inbound.burst", SLOT(Bandwidth, inbound.burst, uint64_t) },
+    { "outbound.average", SLOT(Bandwidth, outbound.average, uint64_t) },
+    { "outbound.peak", SLOT(Bandwidth, outbound.peak, uint64_t) },
+    { "outbound.burst", SLOT(Bandwidth, outbound.burst, uint64_t) },
+};
+
+void bandwidth_settle(Bandwidth *bandwidth)
+{
+    if (!bandwidth->inbound.average && !bandwidth->inbound.floor)
+        bandwidth->inbound = (BandwidthLimit){};
+    if (!bandwidth->outbound.average)
+        bandwidth->outbound = (BandwidthLimit){};
+}
+
+bool bandwidth_is_limited(const Bandwidth *bandwidth)
+{
+    return bandwidth->inbound.average || bandwidth->inbound.floor || bandwidth->outbound.average;
+}
 
 static const XmlField vlan_tag_fields[] = {
     XML_NUMBER("@id", VlanTag, id, .required = true, .always = true, .max = 4095),
@@ -130,8 +155,11 @@ XmlElement vlan_element = {
     .finish = vlan_finish,
 };
 
+static const char *const virtualport_type_names[] = { NULL,          "802.1Qbg", "802.1Qbh",
+                                                      "openvswitch", "midonet",  NULL };
+
 static const XmlField virtualport_fields[] = {
-    XML_STRING("@type", Virtualport, type),
+    XML_WORD("@type", Virtualport, type, virtualport_type_names, .code = ERR_CONFIG_UNSUPPORTED),
     XML_NUMBER("parameters/@managerid", Virtualport, manager, .max = 255),
     XML_NUMBER("parameters/@typeid", Virtualport, type_id, .max = 0xffffff),
     XML_NUMBER("parameters/@typeidversion", Virtualport, type_version, .max = 255),
@@ -355,3 +383,9 @@ XmlElement iface_element = {
     .variant = offsetof(Iface, type),
     .finish = iface_finish,
 };
+
+bool iface_has_link(const Iface *iface)
+{
+    return WHEN(iface->type) &
+           (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_DIRECT) | WHEN(IFACE_ETHERNET));
+}

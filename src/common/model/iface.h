@@ -56,6 +56,18 @@ typedef struct Bandwidth {
     BandwidthLimit inbound, outbound;
 } Bandwidth;
 
+/* The figures of a Bandwidth, as clients' parameters name them. */
+typedef struct BandwidthFigure {
+    const char *name;
+    size_t offset; /* of a uint64_t in Bandwidth */
+} BandwidthFigure;
+enum { BANDWIDTH_FIGURES = 7 };
+extern const BandwidthFigure bandwidth_figures[BANDWIDTH_FIGURES];
+
+/* A direction without an average and without a floor has no limit at all. */
+void bandwidth_settle(Bandwidth *bandwidth);
+bool bandwidth_is_limited(const Bandwidth *bandwidth);
+
 typedef enum NativeVlan { VLAN_NOT_NATIVE, VLAN_TAGGED, VLAN_UNTAGGED } NativeVlan;
 
 typedef struct VlanTag {
@@ -161,6 +173,9 @@ typedef struct Iface {
     Bandwidth bandwidth;
     Switch port_isolated;
 } Iface;
+
+/* Of a type whose end is a link on the host. */
+bool iface_has_link(const Iface *iface);
 
 extern XmlElement iface_element, bandwidth_element, virtualport_element, vlan_element;
 extern XmlElement filterref_element, iface_ip_element, iface_route_element;

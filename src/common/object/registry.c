@@ -6,7 +6,8 @@
 
 struct Registry {
     GMutex lock;
-    GHashTable *by_uuid; /* holds the registry's references; keys are the objects' members */
+    GHashTable *objects; /* holds the registry's references */
+    GHashTable *by_uuid; /* keys are the objects' members; devices have none */
     GHashTable *by_name;
     GHashTable *by_id;
     GPtrArray *all; /* what registry_list() gives out, until the next object comes or goes */
@@ -17,8 +18,8 @@ Registry *registry_new(void)
     Registry *registry = g_new0(Registry, 1);
 
     g_mutex_init(&registry->lock);
-    registry->by_uuid =
-        g_hash_table_new_full(uuid_hash, uuid_same, NULL, (GDestroyNotify) object_unref);
+    registry->objects = g_hash_table_new_full(NULL, NULL, (GDestroyNotify) object_unref, NULL);
+    registry->by_uuid = g_hash_table_new(uuid_hash, uuid_same);
     registry->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     registry->by_id = g_hash_table_new(NULL, NULL);
     return registry;
@@ -32,6 +33,7 @@ void registry_free(Registry *registry)
     g_hash_table_unref(registry->by_id);
     g_hash_table_unref(registry->by_name);
     g_hash_table_unref(registry->by_uuid);
+    g_hash_table_unref(registry->objects);
     g_mutex_clear(&registry->lock);
     g_free(registry);
 }
@@ -70,7 +72,9 @@ Object *registry_add(Registry *registry, Object *object)
         in_the_way = g_hash_table_lookup(registry->by_name, object->name);
     if (in_the_way)
         return object_ref(in_the_way);
-    g_hash_table_insert(registry->by_uuid, &object->uuid, object_ref(object));
+    g_hash_table_add(registry->objects, object_ref(object));
+    if (!uuid_is_zero(&object->uuid))
+        g_hash_table_insert(registry->by_uuid, &object->uuid, object);
     g_hash_table_insert(registry->by_name, object->name, object);
     g_clear_pointer(&registry->all, g_ptr_array_unref);
     return NULL;
@@ -81,9 +85,9 @@ static bool take_out(Registry *registry, Object *object)
 {
     LOCKED(&registry->lock);
 
-    if (g_hash_table_lookup(registry->by_uuid, &object->uuid) != object)
+    if (!g_hash_table_steal(registry->objects, object))
         return false;
-    g_hash_table_steal(registry->by_uuid, &object->uuid);
+    g_hash_table_remove(registry->by_uuid, &object->uuid);
     g_hash_table_remove(registry->by_name, object->name);
     g_hash_table_remove(registry->by_id, GINT_TO_POINTER(object->id));
     g_clear_pointer(&registry->all, g_ptr_array_unref);
@@ -137,13 +141,13 @@ bool registry_set_id(Registry *registry, Object *object, int id)
 /* The lock is held. */
 static GPtrArray *list_all(Registry *registry)
 {
-    unsigned size = g_hash_table_size(registry->by_uuid);
+    unsigned size = g_hash_table_size(registry->objects);
     GPtrArray *all = g_ptr_array_new_full(size, (GDestroyNotify) object_unref);
     GHashTableIter objects;
     gpointer object;
 
-    g_hash_table_iter_init(&objects, registry->by_uuid);
-    while (g_hash_table_iter_next(&objects, NULL, &object))
+    g_hash_table_iter_init(&objects, registry->objects);
+    while (g_hash_table_iter_next(&objects, &object, NULL))
         g_ptr_array_add(all, object_ref(object));
     return all;
 }
@@ -161,5 +165,5 @@ unsigned registry_size(Registry *registry)
 {
     LOCKED(&registry->lock);
 
-    return g_hash_table_size(registry->by_uuid);
+    return g_hash_table_size(registry->objects);
 }

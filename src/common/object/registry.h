@@ -16,7 +16,8 @@ Object *registry_find_name(Registry *registry, const char *name);
 Object *registry_find_uuid(Registry *registry, const Uuid *uuid);
 Object *registry_find_id(Registry *registry, int id);
 
-/* Adds the object (one more reference) unless its name or uuid is taken: then NULL is returned
+/* Adds the object (one more reference) unless its name or uuid is taken (a uuid of zeros, that of
+ * objects that clients know by name alone, never is): then NULL is returned
  * when it was added, else a reference to the object that is in the way (by uuid first). */
 Object *registry_add(Registry *registry, Object *object);
 void registry_remove(Registry *registry, Object *object); /* nothing when it is not there */

@@ -11,6 +11,7 @@
 #include "protocol/admin.h"
 #include "protocol/constants.h"
 #include "protocol/lxc.h"
+#include "protocol/ostler.h"
 #include "protocol/qemu.h"
 #include "protocol/remote.h"
 #include "rpc/wire.h"
@@ -90,6 +91,7 @@ struct Driver {
 #include "protocol/qemu.def"
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
+#include "protocol/ostler.def"
 #undef PROC
 #undef EVENT
 };

@@ -147,7 +147,8 @@ bool client_is_read(const Client *client)
 
 bool client_must_wait(const Client *client)
 {
-    return client->waiting.length || client->at_work >= server.limits.max_client_requests;
+    return client->waiting.length ||
+           (!client->is_daemon && client->at_work >= server.limits.max_client_requests);
 }
 
 void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
@@ -160,11 +161,12 @@ void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
     client->waiting_size += size;
 }
 
-void client_finished(Client *client)
+/* As many of the calls that wait as may be at work; none while the client does not read. */
+static void serve_waiting(Client *client)
 {
-    client->at_work--;
     while (!client_is_gone(client) && client->waiting.length &&
-           client->at_work < server.limits.max_client_requests) {
+           client->at_work < server.limits.max_client_requests &&
+           wire_backlog(&client->wire) < WIRE_FULL) {
         Message *message = g_queue_pop_head(&client->waiting);
         size_t size;
         const void *frame = g_bytes_get_data(message->bytes, &size);
@@ -173,6 +175,12 @@ void client_finished(Client *client)
         dispatch_call(client, frame, size, message->fds);
         message_free(message);
     }
+}
+
+void client_finished(Client *client)
+{
+    client->at_work--;
+    serve_waiting(client);
     wire_continue(&client->wire);
 }
 
@@ -184,7 +192,11 @@ static void client_message(void *owner, const void *frame, size_t size, GArray *
 
 static bool client_may_read(void *owner) { return client_is_read(owner); }
 
-static void client_drained(void *owner) { streams_continue(owner); }
+static void client_drained(void *owner)
+{
+    streams_continue(owner);
+    serve_waiting(owner);
+}
 
 Client *client_new(int fd, SocketKind kind, const Identity *identity)
 {
@@ -196,6 +208,7 @@ Client *client_new(int fd, SocketKind kind, const Identity *identity)
     client->id = server_next_id();
     client->since = g_get_real_time();
     client->kind = kind;
+    client->authenticated = kind == SOCKET_ADMIN; /* its mode says who may */
     client->identity = *identity;
     client->streams = g_hash_table_new_full(NULL, NULL, NULL, stream_unref_data);
     client->relays = g_ptr_array_new();

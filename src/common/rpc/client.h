@@ -25,6 +25,7 @@ struct Client {
     SocketKind kind;
     Identity identity;
     bool authenticated;
+    bool is_daemon;      /* another daemon of this host, not a client of it */
     char *uri;           /* that connect_open gave; NULL before */
     bool close_callback; /* wants to be told when its driver goes away */
     bool paused;         /* is being handed over: its calls stay unread */

@@ -72,6 +72,7 @@ static Object *not_served(const Call *call, GError **error)
 #include "protocol/qemu.def"
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
+#include "protocol/ostler.def"
 #undef PROC
 #undef DOMAIN
 #undef NETWORK
@@ -82,21 +83,34 @@ static Object *not_served(const Call *call, GError **error)
 #define HIGH true
 #define LOW false
 #define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
-    [number] = { #op, 0, number, OWNER_##owner, MODE_##mode, priority, stream, sizeof(Args),       \
+    [number] = { #op, PROGRAM, number, OWNER_##owner, MODE_##mode, priority, stream, sizeof(Args),       \
                  sizeof(Reply), decode_##op, encode_##op, refuses_##op, find_##op, serves_##op, \
                  run_##op },
+#define PROGRAM REMOTE_PROGRAM
 static const Proc remote_procs[] = {
 #include "protocol/remote.def"
 };
+#undef PROGRAM
+#define PROGRAM QEMU_PROGRAM
 static const Proc qemu_procs[] = {
 #include "protocol/qemu.def"
 };
+#undef PROGRAM
+#define PROGRAM LXC_PROGRAM
 static const Proc lxc_procs[] = {
 #include "protocol/lxc.def"
 };
+#undef PROGRAM
+#define PROGRAM ADMIN_PROGRAM
 static const Proc admin_procs[] = {
 #include "protocol/admin.def"
 };
+#undef PROGRAM
+#define PROGRAM OSTLER_PROGRAM
+static const Proc ostler_procs[] = {
+#include "protocol/ostler.def"
+};
+#undef PROGRAM
 #undef PROC
 // clang-format on
 
@@ -105,6 +119,7 @@ typedef struct Program {
     const Proc *procs;
     size_t count;
     bool on_admin_socket; /* served there, and nothing else is */
+    bool for_daemons;     /* of this host, and nobody else */
 } Program;
 
 static const Program programs[] = {
@@ -112,6 +127,7 @@ static const Program programs[] = {
     { QEMU_PROGRAM, qemu_procs, G_N_ELEMENTS(qemu_procs), false },
     { LXC_PROGRAM, lxc_procs, G_N_ELEMENTS(lxc_procs), false },
     { ADMIN_PROGRAM, admin_procs, G_N_ELEMENTS(admin_procs), true },
+    { OSTLER_PROGRAM, ostler_procs, G_N_ELEMENTS(ostler_procs), false, true },
 };
 
 static const Program *program_find(uint32_t number)
@@ -308,7 +324,8 @@ static bool check_header(const Client *client, const net_message_header *header,
 {
     const Program *program = program_find(header->prog);
 
-    if (!program || program->on_admin_socket != (client->kind == SOCKET_ADMIN))
+    if (!program || program->on_admin_socket != (client->kind == SOCKET_ADMIN) ||
+        (program->for_daemons && !client->is_daemon))
         return fail(error, ERR_RPC, "unknown program 0x%x", header->prog);
     if (header->vers != 1)
         return fail(error, ERR_RPC, "unknown version %u of program 0x%x", header->vers,

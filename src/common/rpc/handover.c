@@ -114,9 +114,10 @@ static bool link_connect(Link *link, GError **error)
 static GByteArray *packet_new(const Handover *what, const GByteArray *unread)
 {
     const Identity *who = &what->identity;
-    g_autoptr(Json) json = json_build("siiibb", "uri", what->uri, "uid", (int64_t) who->uid, "gid",
-                                      (int64_t) who->gid, "pid", (int64_t) who->pid, "readonly",
-                                      who->readonly, "keepalive", what->keepalive);
+    g_autoptr(Json) json =
+        json_build("siiibbb", "uri", what->uri, "uid", (int64_t) who->uid, "gid",
+                   (int64_t) who->gid, "pid", (int64_t) who->pid, "readonly", who->readonly,
+                   "keepalive", what->keepalive, "daemon", what->is_daemon);
     g_autofree char *text = json_print(json);
     GByteArray *packet = g_byte_array_new();
 
@@ -220,6 +221,7 @@ static void take_client(int fd, const char *text, const void *unread, size_t siz
     client->authenticated = true;
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
+    client->is_daemon = json_flag(json, "daemon");
     wire_take(&client->wire, unread, size);
 }
 

@@ -11,6 +11,7 @@ typedef struct Handover {
     Identity identity;
     const char *uri; /* the connection is open already; NULL: connect_open is among the unread */
     bool keepalive;
+    bool is_daemon; /* the socket is of the daemon itself, not of a client of it */
 } Handover;
 
 /* Called in the loop: error is NULL when the other daemon has the client, else says which daemon

@@ -24,8 +24,6 @@ typedef struct Relayed {
     bool answered; /* what goes on is a stream */
 } Relayed;
 
-/* The daemon that serves an owner's procedures and the URI it is opened with; nobody serves the
- * others. */
 static const struct {
     const char *daemon, *uri;
 } owners[] = {
@@ -203,9 +201,12 @@ static Relay *relay_find(Client *client, Owner owner, GError **error)
     return relay_new(client, owner, error);
 }
 
-static const char *serving_daemon(Owner owner)
+const char *relay_daemon(Owner owner, const char **uri)
 {
-    return owner < G_N_ELEMENTS(owners) ? owners[owner].daemon : NULL;
+    if (owner >= G_N_ELEMENTS(owners))
+        return NULL;
+    *uri = owners[owner].uri;
+    return owners[owner].daemon;
 }
 
 static Relayed *relayed_new(const Proc *proc, const void *frame)
@@ -223,9 +224,10 @@ void relay_call(Client *client, const Proc *proc, const void *frame, size_t size
     Relayed *relayed = relayed_new(proc, frame);
     uint32_t serial = relayed->header.serial;
     g_autoptr(GError) error = NULL;
+    const char *uri;
     Relay *relay;
 
-    if (!serving_daemon(proc->owner))
+    if (!relay_daemon(proc->owner, &uri))
         fail(&error, ERR_NO_SUPPORT, "%s", proc->name);
     else if (relayed_find(client, serial))
         fail(&error, ERR_RPC, "serial %u is in use", serial);

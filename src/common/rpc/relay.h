@@ -11,5 +11,7 @@
 void relay_call(Client *client, const Proc *proc, const void *frame, size_t size, GArray *fds);
 /* Whether the packet is of a stream that another daemon serves; it is then on its way. */
 bool relay_stream(Client *client, const net_message_header *header, const void *frame, size_t size);
+/* The daemon that serves an owner's procedures and the URI it is opened with; NULL: nobody does. */
+const char *relay_daemon(Owner owner, const char **uri);
 bool relays_are_full(const Client *client); /* what is relayed is not taken fast enough */
 void relays_end(Client *client);

@@ -58,6 +58,8 @@ void wire_rewatch(Wire *wire)
                                    (wire_backlog(wire) ? EPOLLOUT : 0));
 }
 
+static void take_frames(Wire *wire, const void *bytes, size_t size);
+
 /* ---- output ---- */
 
 /* Sends size bytes, or the first of them with the descriptor. */
@@ -96,15 +98,8 @@ static bool send_next(Wire *wire)
     return true;
 }
 
-void wire_continue(Wire *wire)
-{
-    if (wire->fd >= 0 && wire->in && !wire->corked)
-        wire_take(wire, NULL, 0);
-    if (wire->fd >= 0)
-        wire_rewatch(wire);
-}
-
-static void wire_flush(Wire *wire)
+/* Whether something has gone, so that there is room again. */
+static bool send_out(Wire *wire)
 {
     size_t before = wire_backlog(wire);
 
@@ -112,25 +107,42 @@ static void wire_flush(Wire *wire)
         continue;
     if (wire_backlog(wire) && errno != EAGAIN && errno != EINTR) {
         wire_close(wire, g_strerror(errno));
-        return;
+        return false;
     }
     if (wire_backlog(wire) > WIRE_LIMIT) {
         wire_close(wire, "it does not read what is sent to it");
-        return;
+        return false;
     }
     if (!wire_backlog(wire)) {
         g_clear_pointer(&wire->out, g_byte_array_unref);
         wire->out_sent = 0;
         if (wire->ending) {
             wire_close(wire, NULL);
-            return;
+            return false;
         }
     }
     wire_rewatch(wire);
-    if (!before || wire_backlog(wire) >= WIRE_FULL)
-        return;
-    wire->events->drained(wire->owner);
-    wire_continue(wire);
+    return wire_backlog(wire) < before && wire_backlog(wire) < WIRE_FULL;
+}
+
+/* Sends, and handles what may be handled for it, until the socket takes no more. */
+static void wire_flush(Wire *wire)
+{
+    while (wire->fd >= 0 && send_out(wire)) {
+        wire->corked = true;
+        wire->events->drained(wire->owner);
+        wire->corked = false;
+        if (wire->fd >= 0 && wire->in)
+            take_frames(wire, NULL, 0);
+    }
+}
+
+void wire_continue(Wire *wire)
+{
+    if (wire->fd >= 0 && wire->in && !wire->corked)
+        wire_take(wire, NULL, 0);
+    if (wire->fd >= 0)
+        wire_rewatch(wire);
 }
 
 void wire_send(Wire *wire, GByteArray *frame, GArray *fds)
@@ -225,7 +237,8 @@ static size_t take_frame(Wire *wire, const uint8_t *bytes, size_t size)
     return length + descriptors;
 }
 
-void wire_take(Wire *wire, const void *bytes, size_t size)
+/* Those of what was kept and of these bytes; what is no whole message yet is kept. */
+static void take_frames(Wire *wire, const void *bytes, size_t size)
 {
     g_autoptr(GByteArray) in = g_steal_pointer(&wire->in);
     const uint8_t *at = bytes;
@@ -248,6 +261,11 @@ void wire_take(Wire *wire, const void *bytes, size_t size)
         wire->in = g_byte_array_remove_range(g_steal_pointer(&in), 0, used);
     else if (used < size)
         wire->in = g_byte_array_append(g_byte_array_new(), at + used, size - used);
+}
+
+void wire_take(Wire *wire, const void *bytes, size_t size)
+{
+    take_frames(wire, bytes, size);
     wire_flush(wire);
 }
 

@@ -67,6 +67,7 @@ struct XmlField {
     bool live;             /* exists while the guest runs, not in its definition */
     const char *lasting;   /* of a live string: what begins with this is in the definition, too */
     bool secure;           /* written for those who may see secrets */
+    ErrorCode code;        /* of the refusal of a value; 0: ERR_XML */
 };
 
 struct XmlElement {

@@ -111,8 +111,9 @@ static bool refuse_value(const Filling *filling, const xmlNode *node, const Plan
     g_autofree char *unit = input->unit ? g_strdup_printf(" of unit '%s'", input->unit) : NULL;
     g_autofree char *hint = nearest ? g_strdup_printf(", is it '%s'?", nearest) : NULL;
 
-    return refuse(filling->reader, node, ERR_XML, "invalid value '%s'%s for '%s'%s", input->text,
-                  unit ? unit : "", leaf_of(row), hint ? hint : "");
+    return refuse(filling->reader, node, row->code ? row->code : ERR_XML,
+                  "invalid value '%s'%s for '%s'%s", input->text, unit ? unit : "", leaf_of(row),
+                  hint ? hint : "");
 }
 
 /* Reads one value, once; node is the element that it is in or of. */

@@ -1,0 +1,22 @@
+/* sleep.h - putting this machine to sleep
+ *
+ * Through logind where it runs, so that who inhibits sleep is heard, else by the kernel directly.
+ * root: "" for this machine, else a directory with "sys", where only the kernel's files count. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* How; numbered as clients know them. */
+typedef enum HostSleep { SLEEP_MEMORY, SLEEP_DISK, SLEEP_HYBRID, SLEEP_KINDS } HostSleep;
+
+/* What the machine says it can do: bits 1u << HostSleep. In a worker. */
+unsigned host_sleep_kinds(const char *root);
+/* False when somebody does not want the machine to sleep now; the error tells of it. */
+bool host_sleep_allowed(const char *root, GError **error);
+/* Returns when the machine has woken up, or says why it did not sleep. */
+bool host_sleep(const char *root, HostSleep kind, GError **error);
+/* How long the machine has slept since it was started, in seconds. */
+double host_slept(void);

@@ -1,0 +1,62 @@
+/* conflict.c - what the host has already
+ *
+ * A range that the host reaches directly must not overlap with one of ours. One behind a gateway
+ * may be larger - a VPN has 10.0.0.0/8, a guests' network a part of it - but not the same. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conflict.h"
+
+#include "host/link.h"
+#include "model/list.h"
+
+#include <arpa/inet.h>
+
+typedef struct Search {
+    const Ip *to;
+    unsigned prefix;
+    const char *bridge;
+    char holder[IFNAMSIZ]; /* the link of what is in the way; "" when nothing is */
+} Search;
+
+static bool compare(const HostRoute *route, void *data)
+{
+    Search *search = data;
+    unsigned common = MIN(route->prefix, search->prefix);
+    char name[IFNAMSIZ] = "?";
+
+    if (!route->prefix || !ip_in_network(&route->to, search->to, common) ||
+        (!route->direct && route->prefix != search->prefix))
+        return true;
+    (void) if_indextoname(route->index, name);
+    if (g_str_equal(name, search->bridge) ||
+        (route->to.family == AF_INET6 && route->to.bytes[0] == 0xfe && route->to.bytes[1] == 0x80))
+        return true;
+    g_strlcpy(search->holder, name, sizeof(search->holder));
+    return false;
+}
+
+static bool check(const Network *network, const Ip *to, unsigned prefix, GError **error)
+{
+    Search search = { to, prefix, network->bridge, "" };
+    char text[IP_TEXT];
+
+    if (!link_foreach_route(to->family, compare, &search, error))
+        return false;
+    if (!*search.holder)
+        return true;
+    return fail(error, ERR_INTERNAL,
+                "Network is already in use by interface %s: %s/%u of network '%s'", search.holder,
+                ip_print(to, text), prefix, network->name);
+}
+
+bool conflict_check(const Network *network, GError **error)
+{
+    for (LIST_EACH(NetworkIp, ip, network->ips)) {
+        if (!check(network, &ip->address, network_ip_prefix(ip), error))
+            return false;
+    }
+    for (LIST_EACH(NetworkRoute, route, network->routes)) {
+        if (!check(network, &route->address, network_route_prefix(route), error))
+            return false;
+    }
+    return true;
+}

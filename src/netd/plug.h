@@ -1,0 +1,33 @@
+/* plug.h - a guest's interface and its link on the host: made, changed, ended */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/port.h"
+
+#include <net/if.h>
+
+typedef struct Plug {
+    const Iface *iface;
+    const NetworkPort *port; /* what its network makes of it; PLUG_NONE: it is in no bridge */
+    unsigned flags;          /* OSTLER_LINK_* */
+    int namespace;           /* of OSTLER_LINK_VETH */
+    GArray *fds;             /* of int: descriptors are appended */
+    unsigned taps, vhosts;   /* how many of each */
+    char link[IFNAMSIZ];     /* the name it got */
+} Plug;
+
+/* Makes the link. On failure nothing is left of it. */
+bool plug_in(Plug *plug, GError **error);
+/* Ends the link of a guest that has gone, unless it has ended by itself. */
+void plug_out(const char *link, const Mac *mac);
+/* The same where nobody knows its name. */
+void plug_end_unnamed(const Mac *mac);
+/* From one state to another, as far as they differ: bandwidth, up or down, bridge, isolation. */
+bool plug_change(const char *link, const Iface *from, const NetworkPort *from_port, const Iface *to,
+                 const NetworkPort *to_port, GError **error);
+/* The same for one alone. */
+bool plug_change_state(const char *link, const Iface *from, const Iface *to, GError **error);
+bool plug_change_limits(const char *link, const Bandwidth *from, const Bandwidth *to,
+                        GError **error);
+/* After a restart: what only we keep of it. */
+void plug_restore(const char *link, const NetworkPort *port);

@@ -1,0 +1,537 @@
+/* port.c - a guest's place in a network
+ *
+ * Ports are published like networks, each by itself, so that one more costs the same with a
+ * thousand as with none. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "port.h"
+
+#include "host/link.h"
+#include "host/shape.h"
+#include "model/list.h"
+#include "plug.h"
+
+#include <string.h>
+
+Store port_store;
+
+/* What is saved of a port. */
+typedef struct PortState {
+    Uuid network;
+    bool opening;
+    char *link;
+    NetworkPort *port;
+} PortState;
+
+static const XmlField port_state_fields[] = {
+    XML_UUID("@network", PortState, network),
+    XML_STRING("@link", PortState, link),
+    XML_FLAG("opening", PortState, opening),
+    XML_CHILD("networkport", PortState, port, &port_element, .required = true),
+    {},
+};
+static XmlElement port_state_element = {
+    .name = "place",
+    .size = sizeof(PortState),
+    .fields = port_state_fields,
+};
+XML_STRUCT(PortState, port_state, port_state_element)
+
+/* ---- views ---- */
+
+static void view_clear(void *data)
+{
+    PortView *view = data;
+
+    network_port_free(view->port);
+    g_free(view->link);
+}
+
+PortView *port_view(Port *port) { return object_view(&port->object); }
+
+void port_view_unref(PortView *view)
+{
+    if (view)
+        g_atomic_rc_box_release_full(view, view_clear);
+}
+
+static PortView *view_new(NetworkPort *definition, const char *link)
+{
+    PortView *view = g_atomic_rc_box_new0(PortView);
+
+    view->port = definition;
+    view->link = g_strdup(link);
+    return view;
+}
+
+static bool publish(Net *net, Port *port, PortView *view, GError **error)
+{
+    PortState state = { net->object.uuid, view->opening, view->link, view->port };
+    g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
+
+    if (!store_save_state(&port_store, port->object.name, xml, error)) {
+        port_view_unref(view);
+        return false;
+    }
+    object_swap_view(&port->object, view);
+    return true;
+}
+
+static Port *port_new(const NetworkPort *definition)
+{
+    Port *port = g_new0(Port, 1);
+    char uuid[UUID_TEXT];
+
+    object_init(&port->object, &definition->uuid, uuid_print(&definition->uuid, uuid));
+    port->object.clear_view = view_clear;
+    return port;
+}
+
+Port *port_find(Net *net, const Uuid *uuid, GError **error)
+{
+    Port *port = (Port *) registry_find_uuid(net->ports, uuid);
+    char text[UUID_TEXT];
+
+    if (port)
+        return port;
+    return fail(error, ERR_NO_NETWORK_PORT, "Network port with UUID %s does not exist",
+                uuid_print(uuid, text));
+}
+
+/* ---- what a port gets from its network ---- */
+
+static Virtualport *copy_virtualport(const Virtualport *port)
+{
+    return port ? xml_copy(&virtualport_element, port) : NULL;
+}
+
+static void take_vlan(NetworkPort *port, const Vlan *vlan)
+{
+    if (list_length(port->vlan.tags) || !list_length(vlan->tags))
+        return;
+    port->vlan.trunk = vlan->trunk;
+    for (LIST_EACH(VlanTag, tag, vlan->tags))
+        list_add(&port->vlan.tags, g_memdup2(tag, sizeof(*tag)));
+}
+
+/* Its own first, then the group's, then the network's. */
+static bool inherit(const Network *network, NetworkPort *port, GError **error)
+{
+    const Portgroup *group = network_portgroup(network, port->group);
+
+    if (port->group && !group)
+        return fail(error, ERR_INTERNAL, "network '%s' has no portgroup '%s'", network->name,
+                    port->group);
+    if (group && !bandwidth_is_limited(&port->bandwidth))
+        port->bandwidth = group->bandwidth;
+    if (!port->virtualport && group)
+        port->virtualport = copy_virtualport(group->virtualport);
+    if (!port->virtualport)
+        port->virtualport = copy_virtualport(network->virtualport);
+    if (group)
+        take_vlan(port, &group->vlan);
+    take_vlan(port, &network->vlan);
+    if (!port->trust_guest)
+        port->trust_guest = group && group->trust_guest_rx_filters
+                                ? group->trust_guest_rx_filters
+                                : network->trust_guest_rx_filters;
+    if (!port->isolated)
+        port->isolated = network->port_isolated;
+    return true;
+}
+
+static bool check(const Network *network, const NetworkPort *port, GError **error)
+{
+    const char *type = port->virtualport ? port->virtualport->type : NULL;
+    char mac[MAC_TEXT];
+
+    if (type && forward_has_bridge(network->forward.mode))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "<virtualport type='%s'> not supported for network '%s' which uses IP "
+                    "forwarding",
+                    type, network->name);
+    if (port->bandwidth.inbound.floor && !network->bandwidth.inbound.average)
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "Invalid use of 'floor' on interface with MAC address %s - network '%s' has no "
+                    "inbound QoS set",
+                    mac_print(&port->mac, mac), network->name);
+    return true;
+}
+
+/* ---- the plug ---- */
+
+static unsigned count_users(Net *net, const char *dev)
+{
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+    unsigned number = 0;
+
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+
+        number += view && g_strcmp0(view->port->dev, dev) == 0;
+    }
+    return number;
+}
+
+/* The device that fewest guests use; of one passed through, only one guest may. */
+static bool choose_device(Net *net, const Network *network, NetworkPort *port, GError **error)
+{
+    const ForwardInterface *best = NULL;
+    unsigned least = UINT32_MAX;
+
+    for (LIST_EACH(ForwardInterface, interface, network->forward.interfaces)) {
+        unsigned users = count_users(net, interface->dev);
+
+        if (users < least) {
+            least = users;
+            best = interface;
+        }
+    }
+    if (!best || (network->forward.mode == FORWARD_PASSTHROUGH && least > 0))
+        return fail(error, ERR_INTERNAL,
+                    "network '%s' requires exclusive access to interfaces, but none are available",
+                    network->name);
+    port->dev = g_strdup(best->dev);
+    return true;
+}
+
+static bool choose_plug(Net *net, const Network *network, NetworkPort *port, GError **error)
+{
+    static const DirectMode modes[] = {
+        [FORWARD_BRIDGE] = DIRECT_BRIDGE,
+        [FORWARD_PRIVATE] = DIRECT_PRIVATE,
+        [FORWARD_VEPA] = DIRECT_VEPA,
+        [FORWARD_PASSTHROUGH] = DIRECT_PASSTHROUGH,
+    };
+    ForwardMode mode = network->forward.mode;
+
+    if (mode == FORWARD_HOSTDEV)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "network '%s' hands out devices of the host: it has none that is free",
+                    network->name);
+    if (network->bridge) {
+        port->plug = mode == FORWARD_BRIDGE ? PLUG_BRIDGE : PLUG_NETWORK;
+        port->bridge = g_strdup(network->bridge);
+        port->mac_table = network->mac_table;
+        return true;
+    }
+    port->plug = PLUG_DIRECT;
+    port->mode = modes[mode];
+    return choose_device(net, network, port, error);
+}
+
+static bool prepare(Net *net, NetworkPort *port, bool reclaim, GError **error)
+{
+    g_autoptr(View) view = net_view(net);
+
+    if (!net_check_active(net, view, error))
+        return false;
+    if (reclaim != (port->plug != PLUG_NONE))
+        return fail(error, ERR_INVALID_ARG,
+                    reclaim ? "Port reclaim requested but plug type is none"
+                            : "Port reclaim not requested but plug type is not none");
+    if (uuid_is_zero(&port->uuid))
+        port->uuid = uuid_random();
+    return inherit(view->live->network, port, error) && check(view->live->network, port, error) &&
+           (reclaim || choose_plug(net, view->live->network, port, error));
+}
+
+/* ---- floors: what is promised to a port of what its bridge may send ---- */
+
+enum { FIRST_CLASS = 3, LAST_CLASS = 65535 };
+
+static bool keep_floor(Net *net, NetworkPort *port, GError **error)
+{
+    if (!port->bandwidth.inbound.floor)
+        return true;
+    if (port->class_id == 0) {
+        if (net->class_ids >= LAST_CLASS - FIRST_CLASS)
+            return fail(error, ERR_RESOURCE_BUSY, "all bandwidth classes of '%s' are in use",
+                        port->bridge);
+        port->class_id = FIRST_CLASS + net->class_ids++;
+    }
+    return shape_add_floor(port->bridge, port->class_id, &port->mac, port->bandwidth.inbound.floor,
+                           error);
+}
+
+static void drop_floor(const NetworkPort *port)
+{
+    if (port->class_id)
+        (void) shape_drop_floor(port->bridge, port->class_id, NULL);
+}
+
+/* ---- made, changed, ended ---- */
+
+static void note_link(Net *net, const Port *port, const char *link);
+
+Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error)
+{
+    g_autoptr(NetworkPort) owned = definition;
+    g_autoptr(Port) port = NULL;
+    g_autoptr(Object) other = NULL;
+    PortView *view;
+
+    if (!prepare(net, owned, flags & PORT_RECLAIM, error))
+        return NULL;
+    port = port_new(owned);
+    other = registry_find_uuid(net->ports, &owned->uuid);
+    if (other)
+        return fail(error, ERR_NETWORK_PORT_EXIST, "Network port with UUID %s already exists",
+                    other->name);
+    if (!keep_floor(net, owned, error))
+        return NULL;
+    view = view_new(g_steal_pointer(&owned), NULL);
+    view->opening = flags & PORT_OPENING;
+    if (!publish(net, port, view, error))
+        return NULL;
+    other = registry_add(net->ports, &port->object);
+    return g_steal_pointer(&port);
+}
+
+bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+    g_autoptr(NetworkPort) changed = xml_copy(&port_element, view->port);
+    g_autoptr(View) network = net_view(net);
+
+    changed->bandwidth = *bandwidth;
+    if (!check(network->live->network, changed, error) ||
+        (view->link && !plug_change_limits(view->link, &view->port->bandwidth, bandwidth, error)))
+        return false;
+    drop_floor(view->port);
+    return keep_floor(net, changed, error) &&
+           publish(net, port, view_new(g_steal_pointer(&changed), view->link), error);
+}
+
+bool port_set_link(Net *net, Port *port, const char *link, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+
+    note_link(net, port, link);
+    return publish(net, port, view_new(xml_copy(&port_element, view->port), link), error);
+}
+
+bool port_delete(Net *net, Port *port, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+
+    if (!store_drop_state(&port_store, port->object.name, error))
+        return false;
+    drop_floor(view->port);
+    registry_remove(net->ports, &port->object);
+    return true;
+}
+
+void port_drop_all(Net *net)
+{
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+
+    for (guint i = 0; i < all->len; i++) {
+        Port *port = all->pdata[i];
+
+        (void) store_drop_state(&port_store, port->object.name, NULL);
+        registry_remove(net->ports, &port->object);
+    }
+}
+
+/* ---- the ends of links ---- */
+
+/* A port by its link. */
+typedef struct Place {
+    char *link;
+    Net *net;
+    Uuid port; /* zero: all of the network are to be looked at */
+} Place;
+
+static GHashTable *places; /* link -> Place; the loop's */
+
+static void place_free(void *data)
+{
+    Place *place = data;
+
+    net_unref(place->net);
+    g_free(place->link);
+    g_free(place);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Place, place_free)
+
+static Place *place_new(Net *net, const Uuid *port, const char *link)
+{
+    Place *place = g_new0(Place, 1);
+
+    *place = (Place){ g_strdup(link), net_ref(net), *port };
+    return place;
+}
+
+static void note(void *place) { g_hash_table_replace(places, ((Place *) place)->link, place); }
+
+static void note_link(Net *net, const Port *port, const char *link)
+{
+    loop_hop(note, place_new(net, &port->object.uuid, link));
+}
+
+/* Another link may have the name by now, and the port be another link's. */
+static void drop_if_ended(Net *net, Port *port)
+{
+    g_autoptr(PortView) view = port_view(port);
+
+    if (view->link && !if_nametoindex(view->link))
+        (void) port_delete(net, port, NULL);
+}
+
+/* On the network's strand. */
+static void drop_ended(void *data)
+{
+    g_autoptr(Place) place = data;
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(Port) port = NULL;
+
+    if (!uuid_is_zero(&place->port)) {
+        port = port_find(place->net, &place->port, NULL);
+        if (port)
+            drop_if_ended(place->net, port);
+        return;
+    }
+    all = registry_list(place->net->ports);
+    for (guint i = 0; i < all->len; i++)
+        drop_if_ended(place->net, all->pdata[i]);
+}
+
+static void look_after(Place *place)
+{
+    strand_do(place->net->object.strand, MODE_CHANGE, "the end of a link", drop_ended, place);
+}
+
+static void link_gone(const char *name)
+{
+    g_autoptr(GPtrArray) active = NULL;
+    void *place;
+
+    if (name && g_hash_table_steal_extended(places, name, NULL, &place))
+        look_after(place);
+    active = name ? NULL : net_list(true);
+    for (guint i = 0; active && i < active->len; i++)
+        look_after(place_new(active->pdata[i], &(Uuid){}, NULL));
+}
+
+bool port_watch_links(GError **error)
+{
+    places = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, place_free);
+    return link_watch(link_gone, error);
+}
+
+/* ---- from outside ---- */
+
+char *port_user(Net *net)
+{
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+
+        if (view->link && if_nametoindex(view->link))
+            return g_strdup(view->port->owner_name);
+    }
+    return NULL;
+}
+
+static bool load_into(Net *net, PortState *state)
+{
+    g_autoptr(Port) port = port_new(state->port);
+    g_autoptr(Object) other = NULL;
+
+    if (state->link) {
+        plug_restore(state->link, state->port);
+        note_link(net, port, state->link);
+    }
+    object_swap_view(&port->object, view_new(g_steal_pointer(&state->port), state->link));
+    other = registry_add(net->ports, &port->object);
+    return true;
+}
+
+bool port_load(const char *name, const char *text, GError **error)
+{
+    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
+    g_autoptr(Net) net = state ? (Net *) registry_find_uuid(nets, &state->network) : NULL;
+    g_autoptr(View) view = net ? net_view(net) : NULL;
+
+    if (!state)
+        return false;
+    if (state->opening)
+        plug_end_unnamed(&state->port->mac);
+    if (state->opening || (state->link && !if_nametoindex(state->link)))
+        return store_drop_state(&port_store, name, error);
+    if (view && view->live)
+        return load_into(net, state);
+    if (!uuid_is_zero(&state->network))
+        return store_drop_state(&port_store, name, error);
+    plug_restore(state->link, state->port);
+    return true;
+}
+
+bool port_begin_alone(NetworkPort *port, char name[UUID_TEXT], GError **error)
+{
+    PortState state = { .opening = true, .port = port };
+    Uuid uuid = uuid_random();
+    g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
+
+    return store_save_state(&port_store, uuid_print(&uuid, name), xml, error);
+}
+
+bool port_save_alone(const char *link, const NetworkPort *port, GError **error)
+{
+    PortState state = { .link = (char *) link, .port = (NetworkPort *) port };
+    g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
+
+    return store_save_state(&port_store, link, xml, error);
+}
+
+void port_drop_alone(const char *link) { (void) store_drop_state(&port_store, link, NULL); }
+
+/* ---- ends of links whose names got lost ---- */
+
+typedef struct Lost {
+    const Uuid *owner;
+    const Mac *mac;
+} Lost;
+
+static bool is_lost(const NetworkPort *port, const Lost *lost)
+{
+    return uuid_equal(&port->owner, lost->owner) && mac_equal(&port->mac, lost->mac);
+}
+
+static bool end_if_lost(const char *name, const char *text, void *data, GError **error)
+{
+    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
+
+    if (!state || !uuid_is_zero(&state->network) || !state->link || !is_lost(state->port, data))
+        return state != NULL;
+    plug_out(state->link, &state->port->mac);
+    port_drop_alone(name);
+    return true;
+}
+
+void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac)
+{
+    g_autoptr(GPtrArray) all = net ? registry_list(net->ports) : NULL;
+    Lost lost = { owner, mac };
+
+    if (!net)
+        store_load(port_store.states, end_if_lost, &lost);
+    for (guint i = 0; all && i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+
+        if (!view->link || !is_lost(view->port, &lost))
+            continue;
+        plug_out(view->link, mac);
+        (void) port_delete(net, all->pdata[i], NULL);
+    }
+}
+
+void port_count(Net *net, Network *shown)
+{
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+
+    shown->connections = all->len;
+    for (LIST_EACH(ForwardInterface, interface, shown->forward.interfaces))
+        interface->connections = count_users(net, interface->dev);
+}

@@ -1,0 +1,13 @@
+/* settings.h - what etc/ostler/netd.conf says */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/config.h"
+
+typedef struct Settings {
+    char *dnsmasq;
+    bool autostart;
+} Settings;
+
+extern Settings settings;
+extern const ConfigKey settings_keys[];

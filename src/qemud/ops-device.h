@@ -1,0 +1,10 @@
+/* ops-device.h - devices that come and go while the guest runs */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "machine.h"
+
+/* QEMU has let go of the device of this alias. On the strand. */
+void device_gone(Machine *vm, const char *alias);
+/* The guest does not let go of it. */
+void device_stays(Machine *vm, const char *alias);

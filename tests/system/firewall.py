@@ -1,0 +1,155 @@
+"""What netd's rules let through, and that they stay, among those of others."""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import json
+import time
+
+from harness import case, contains, equal, main, s, until
+from netlab import Outside, client, net_xml, run
+
+V4 = "<ip address='10.99.1.1' netmask='255.255.255.0'/>"
+V6 = "<ip family='ipv6' address='fd00:99::1' prefix='64'/>"
+
+
+def ruleset(ours):
+    """The host's rules, ours or those of others, without what changes by itself."""
+    items = json.loads(run('nft', '-j', 'list', 'ruleset'))['nftables']
+    kept = []
+    for item in items:
+        kind, what = next(iter(item.items()))
+        table = what.get('table') or (what.get('name') if kind == 'table' else '')
+        if kind != 'metainfo' and table.startswith('ostler') == ours:
+            kept.append(json.dumps({kind: {k: v for k, v in what.items() if k != 'handle'}}, sort_keys=True))
+    return sorted(kept)
+
+
+def start(forward="<forward mode='nat'/>", ip=V4, name='one', **more):
+    return s.conn.networkCreateXML(net_xml(name, forward=forward, ip=ip, **more))
+
+
+def guest(address='10.99.1.50/24', router='10.99.1.1', **more):
+    c = client('one', **more)
+    c.use(address, router=(router,))
+    return c
+
+
+def settled():
+    """The milliseconds until the rules are there again."""
+    began = time.monotonic()
+    until(lambda: ruleset(True) == settled.wanted, 'the rules are not restored')
+    return (time.monotonic() - began) * 1000
+
+
+@case('what is hidden, what is not, what is alone')
+def _(s):
+    world = Outside()
+    net = start()
+    c = guest()
+    equal(c.hears(), '203.0.113.1')
+    world.run('ip', 'route', 'add', '10.99.1.0/24', 'via', '203.0.113.1')
+    assert world.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.50', fails=True).find('1 packets received') < 0
+    c.close()
+    net.destroy()
+    net = start("<forward mode='route'/>")
+    c = guest()
+    equal(c.hears(), '10.99.1.50')
+    contains(world.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.50'), '1 packets received')
+    c.close()
+    net.destroy()
+    net = start('')
+    c = guest()
+    equal(c.hears(), '')
+    contains(c.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.1'), '1 packets received')
+
+
+@case('IPv6, hidden and routed; ports and addresses of the host')
+def _(s):
+    world = Outside()
+    net = start("<forward mode='nat'><nat ipv6='yes'><port start='5000' end='5099'/></nat></forward>", V4 + V6)
+    c = guest()
+    c.use('fd00:99::50/64', router=('fd00:99::1',))
+    equal(c.hears('2001:db8:ff::2'), '2001:db8:ff::1')
+    equal(c.hears(), '203.0.113.1')
+    c.close()
+    net.destroy()
+    run('ip', 'addr', 'add', '203.0.113.9/24', 'dev', 'testout')
+    net = start("<forward mode='nat'><nat><address start='203.0.113.9' end='203.0.113.9'/></nat></forward>")
+    c = guest()
+    equal(c.hears(), '203.0.113.9')
+    c.close()
+    net.destroy()
+    world.run('ip', '-6', 'route', 'add', 'fd00:99::/64', 'via', '2001:db8:ff::1')
+    net = start("<forward mode='route'/>", V6)
+    c = client('one')
+    c.use('fd00:99::50/64', router=('fd00:99::1',))
+    equal(c.hears('2001:db8:ff::2'), 'fd00:99::50')
+
+
+@case('guests of a network that isolates its ports do not see one another')
+def _(s):
+    start(extra="<port isolated='yes'/>")
+    a, b = guest(), guest('10.99.1.51/24', mac='52:54:00:aa:00:02')
+    contains(a.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.1'), '1 packets received')
+    assert '1 packets received' not in a.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.51', fails=True)
+    b.close()
+
+
+@case('rules that somebody removes are there again within a second')
+def _(s):
+    Outside()
+    run('nft', 'add table inet other; add chain inet other input { type filter hook input priority 0; };'
+        'add rule inet other input counter accept')
+    before = ruleset(False)
+    start()
+    c = guest()
+    settled.wanted = ruleset(True)
+    equal(ruleset(False), before)
+    table = [t for t in run('nft', 'list', 'tables').splitlines() if 'ostler' in t][0]
+    for attack in ('flush ruleset', 'delete ' + table, 'flush ' + table):
+        run('nft', attack)
+        took = settled()
+        print(f'# restored after "{attack.split()[0]} {attack.split()[1]}" in {took:.0f} ms')
+        assert took < 1000, took
+        equal(c.hears(), '203.0.113.1')
+    equal(ruleset(False), [])  # the flush was somebody else's
+    settled.wanted = []
+    c.close()
+    s.conn.networkLookupByName('one').destroy()
+    equal(run('nft', 'list', 'ruleset'), '')
+
+
+@case('a chain of others that drops the traffic is named')
+def _(s):
+    Outside()
+    net = start()
+    c = guest()
+    run('nft', 'add table ip filter; add chain ip filter DOCKER-USER;'
+        'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; };'
+        'add rule ip filter FORWARD jump DOCKER-USER; add rule ip filter FORWARD iifname "docker0" accept')
+    others = ruleset(False)
+    try:
+        until(lambda: 'messages' in net.XMLDesc(), 'nothing is told')
+        contains(net.XMLDesc(), 'FORWARD', 'ip filter')
+        equal(c.hears(), '')
+        equal(ruleset(False), others)
+        run('nft', 'add rule ip filter DOCKER-USER iifname "test0" accept;'
+            'add rule ip filter DOCKER-USER oifname "test0" accept')
+        until(lambda: 'messages' not in net.XMLDesc(), 'it is told for ever')
+        equal(c.hears(), '203.0.113.1')
+    finally:
+        run('nft', 'delete table ip filter')
+
+
+@case('a network that starts when others drop already tells it')
+def _(s):
+    Outside()
+    run('nft', 'add table inet fw; add chain inet fw forward { type filter hook forward priority 10; policy drop; }')
+    try:
+        net = start()
+        until(lambda: 'messages' in net.XMLDesc(), 'nothing is told')
+        contains(net.XMLDesc(), "chain 'forward' of table 'inet fw'")
+    finally:
+        run('nft', 'delete table inet fw')
+
+
+if __name__ == '__main__':
+    main()

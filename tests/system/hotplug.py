@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+"""hotplug.py - PCI and USB devices come and go in a virtual machine; functions are given away by its IOMMU
+
+Needs the kernel of tests/lab/make-hardware, besides the test guest.
+"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import re
+
+from harness import LAB, Skip, case, contains, equal, main
+from virtual import Virtual
+
+HARDWARE = os.path.join(LAB, 'hardware')
+
+
+def hardware():
+    if not os.path.exists(os.path.join(HARDWARE, 'kernel')):
+        raise Skip('no kernel that knows hardware (tests/lab/make-hardware)')
+    names = os.listdir(os.path.join(HARDWARE, 'modules'))
+    return [(os.path.join(HARDWARE, 'modules', n), '/lib/modules/' + n) for n in names]
+
+
+def xml(m, name):
+    return m.run(f'virsh -q nodedev-dumpxml {name}')
+
+
+class Watch:
+    """What virsh tells of devices; it ends, and so writes, with the event that is waited for."""
+
+    def __init__(self, m, event, device=''):
+        self.m = m
+        before = m.run('grep -c event_register /noded.log || true').strip()
+        m.run(f'virsh nodedev-event --event {event} {device} --timeout 20 >/events 2>&1 & listener=$!',
+              f'until test "$(grep -c event_register /noded.log)" != {before}; do usleep 20000; done')
+
+    def end(self, *words):
+        contains(self.m.run('wait $listener; cat /events'), *words)
+
+
+OPTIONS = ['-device', 'intel-iommu', '-device', 'pcie-root-port,id=port1,chassis=1,slot=1',
+           '-device', 'pcie-root-port,id=port2,chassis=2,slot=2', '-device', 'pcie-root-port,id=port3,chassis=3,slot=3',
+           '-device', 'qemu-xhci,id=usb', '-netdev', 'user,id=n1', '-netdev', 'user,id=n2',
+           '-device', 'virtio-net-pci,netdev=n1,bus=port1,mac=52:54:00:00:00:01,iommu_platform=on',
+           '-device', 'nvme-subsys,id=subsystem',
+           '-device', 'nvme,serial=one,subsys=subsystem,bus=port3,sriov_max_vfs=2,sriov_vq_flexible=4,'
+                      'sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=8']
+
+
+@case('in a virtual machine with an IOMMU', only='ostler')
+def _(s):
+    with Virtual(s, *OPTIONS, kernel=os.path.join(HARDWARE, 'kernel'), more=hardware(), machine='q35', memory=768,
+                 cmdline='intel_iommu=on') as m:
+        m.start()
+
+        # PCI: plugged and pulled
+        first = m.run('virsh -q nodedev-list --cap net | grep 52_54_00_00_00_01').strip()
+        card = re.search(r'<parent>(pci_.*)</parent>', xml(m, first)).group(1)
+        watch = Watch(m, 'lifecycle')
+        m.monitor.run('device_add', driver='virtio-net-pci', netdev='n2', bus='port2', mac='52:54:00:00:00:02', id='card')
+        watch.end('Created')
+        m.run('until virsh -q nodedev-list --cap net | grep -q 52_54_00_00_00_02; do usleep 50000; done')
+        net = m.run('virsh -q nodedev-list --cap net | grep 52_54_00_00_00_02').strip()
+        contains(xml(m, net), '<address>52:54:00:00:00:02</address>')
+        watch = Watch(m, 'lifecycle')
+        m.monitor.run('device_del', id='card')
+        m.monitor.wait('DEVICE_DELETED')
+        watch.end('Deleted')
+        m.run(f'until ! virsh -q nodedev-list | grep -q {net}; do usleep 50000; done')
+
+        # USB: the same
+        watch = Watch(m, 'lifecycle')
+        m.monitor.run('device_add', driver='usb-tablet', bus='usb.0', id='tablet')
+        watch.end('Created', 'usb')
+        m.run('until virsh -q nodedev-list --cap usb | grep -q .; do usleep 50000; done')
+        tablet = m.run('virsh -q nodedev-list --cap usb_device | grep -v usb_usb').strip()
+        contains(xml(m, tablet), "<product id='0x0001'>QEMU USB Tablet</product>", "<vendor id='0x0627'>QEMU</vendor>")
+        m.monitor.run('device_del', id='tablet')
+        m.run(f'until ! virsh -q nodedev-list | grep -q {tablet}; do usleep 50000; done')
+
+        # SR-IOV: functions that are switched on and off
+        nvme = m.run('basename $(readlink -f /sys/class/nvme/nvme0/device)').strip()
+        name = 'pci_' + re.sub('[:.]', '_', nvme)
+        contains(xml(m, name), "<capability type='virt_functions' maxCount='2'/>", '<pci-express>', '<iommuGroup')
+        m.run(f'echo 0 >/sys/bus/pci/devices/{nvme}/sriov_drivers_autoprobe; echo 2 >/sys/bus/pci/devices/{nvme}/sriov_numvfs')
+        m.run(f'until test "$(virsh -q nodedev-list --cap pci | grep -c {name[:-4]})" = 3; do usleep 50000; done')
+        m.run(f'until virsh -q nodedev-dumpxml {name} | grep -q "function=.0x2"; do usleep 50000; done')
+        contains(xml(m, name[:-1] + '1'), "<capability type='phys_function'>")
+        m.run(f'echo 0 >/sys/bus/pci/devices/{nvme}/sriov_numvfs',
+              f'until test "$(virsh -q nodedev-list --cap pci | grep -c {name[:-4]})" = 1; do usleep 50000; done')
+        m.run(f'until ! virsh -q nodedev-dumpxml {name} | grep -q "function=.0x2"; do usleep 50000; done')
+
+        # given away, in use, given back, reset
+        contains(xml(m, card), '<name>virtio-pci</name>', '<iommuGroup number=')
+        address = re.sub(r'pci_(\w{4})_(\w\w)_(\w\w)_(\w)', r'\1:\2:\3.\4', card)
+        watch = Watch(m, 'update', f'--device {card}')
+        m.run(f'virsh nodedev-detach {card}')
+        watch.end(card)
+        contains(xml(m, card), '<name>vfio-pci</name>')
+        equal(m.run(f'basename $(readlink /sys/bus/pci/devices/{address}/driver)').strip(), 'vfio-pci')
+        m.run(f'virsh nodedev-detach {card} --driver vfio')
+        group = re.search(r"iommuGroup number='(\d+)'", xml(m, card)).group(1)
+        m.run(f'sleep 1000 3<>/dev/vfio/{group} & user=$!; usleep 300000')
+        m.refused(f'virsh nodedev-reattach {card}', 'in use')
+        m.refused(f'virsh nodedev-reset {card}', 'in use')
+        m.run('kill $user; wait $user || true', f'virsh nodedev-reset {card}', f'virsh nodedev-reattach {card}')
+        contains(xml(m, card), '<name>virtio-pci</name>')
+        m.run(f'virsh nodedev-reattach {card}')
+        m.run('until virsh -q nodedev-list --cap net | grep -q 52_54_00_00_00_01; do usleep 50000; done')
+        port = m.run('virsh -q nodedev-list --cap pci | while read n; do virsh -q nodedev-dumpxml $n | '
+                     'grep -q pci-bridge && echo $n; done | head -n 1').strip()
+        m.refused(f'virsh nodedev-detach {port}', 'bridge')
+        m.refused(f'virsh nodedev-detach {card} --driver warp', 'warp')
+        m.refused('virsh nodedev-detach computer', 'is not a PCI device')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,201 @@
+"""Guests on networks: their interfaces from the definition to the packet."""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ET
+
+from harness import Timeout, case, contains, equal, main, refused, s, until
+
+import libvirt
+
+
+def net(name='one', bridge='test0', forward="<forward mode='nat'/>", ip=None, extra=''):
+    """A network without spanning tree, whose ports forward at once."""
+    ip = ip or ("<ip address='10.99.1.1' netmask='255.255.255.0'><dhcp>"
+                "<range start='10.99.1.100' end='10.99.1.200'/></dhcp></ip>")
+    return s.conn.networkCreateXML(
+        f"<network><name>{name}</name>{forward}<bridge name='{bridge}' stp='off'/>{extra}{ip}</network>")
+
+
+def nic(source="network='one'", kind='network', mac='52:54:00:00:00:01', extra='', model='virtio'):
+    return (f"<interface type='{kind}'><mac address='{mac}'/>" + (f"<source {source}/>" if source else '') +
+            f"<model type='{model}'/>{extra}</interface>")
+
+
+def run(*args, fails=False):
+    r = subprocess.run(args, capture_output=True, text=True)
+    assert fails or r.returncode == 0, f'{args}: {r.stderr}'
+    return r.stdout
+
+
+def live_nic(dom, index=0):
+    return ET.fromstring(dom.XMLDesc()).findall('devices/interface')[index]
+
+
+def target_of(dom, index=0):
+    return live_nic(dom, index).find('target').get('dev')
+
+
+def queues_of(pid, name):
+    """How many of a tap's queues a process has open."""
+    count = 0
+    for fd in os.listdir(f'/proc/{pid}/fdinfo'):
+        with open(f'/proc/{pid}/fdinfo/{fd}') as f:
+            count += f'iff:\t{name}\n' in f.read()
+    return count
+
+
+def link(name):
+    return os.path.exists(f'/sys/class/net/{name}')
+
+
+@case('a guest of a network gets an address, is told of, and leaves nothing')
+def _(s):
+    network = net()
+    dom, console = s.boot('vm', devices=nic())
+    console.expect('guest: address 10.99.1')
+    tap = target_of(dom)
+    assert re.fullmatch(r'vnet\d+', tap), tap
+    equal(live_nic(dom).find('source').get('bridge'), 'test0')
+    equal(os.path.basename(os.readlink(f'/sys/class/net/{tap}/master')), 'test0')
+    equal(len(network.listAllPorts()), 1)
+    equal(network.listAllPorts()[0].UUIDString(), live_nic(dom).find('source').get('portid'))
+    refused(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy, naming='vm')
+    dom.destroy()
+    assert not link(tap)
+    equal(network.listAllPorts(), [])
+    console.close()
+
+
+@case('an interface is put into a running guest, changed, and taken out again')
+def _(s):
+    net()
+    dom, console = s.boot('vm', devices=nic(), cmdline='acpi_pm')
+    events = s.events('DEVICE_ADDED', 'DEVICE_REMOVED')
+    dom.attachDeviceFlags(nic(mac='52:54:00:00:00:02'), libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    equal(events.wait('DEVICE_ADDED', 'vm'), ('net1',))
+    tap = target_of(dom, 1)
+    assert link(tap)
+    contains(dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), '52:54:00:00:00:02')
+    contains(s.virsh('domiflist', 'vm'), tap, '52:54:00:00:00:02')
+    contains(console.run('sleep 1; ip link'), '52:54:00:00:00:02')
+    s.virsh('domif-setlink', 'vm', tap, 'down')
+    contains(s.virsh('domif-getlink', 'vm', tap), 'down')
+    contains(console.run('ip link show eth1 up; ip link set eth1 up; sleep 1; cat /sys/class/net/eth1/carrier'), '0')
+    s.virsh('domif-setlink', 'vm', '52:54:00:00:00:02', 'up')
+    contains(console.run('sleep 1; cat /sys/class/net/eth1/carrier'), '1')
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.updateDeviceFlags, nic(mac='52:54:00:00:00:02', model='e1000'),
+            naming='model')
+    s.virsh('detach-interface', 'vm', 'network', '--mac', '52:54:00:00:00:02', '--live', '--config')
+    equal(events.wait('DEVICE_REMOVED', 'vm'), ('net1',))
+    assert not link(tap)
+    equal(len(ET.fromstring(dom.XMLDesc()).findall('devices/interface')), 1)
+    refused(libvirt.VIR_ERR_DEVICE_MISSING, dom.detachDevice, nic(mac='52:54:00:00:00:03'), naming='52:54:00:00:00:03')
+    refused(libvirt.VIR_ERR_NO_NETWORK, dom.attachDevice, nic(source="network='none'", mac='52:54:00:00:00:04'),
+            naming='none')
+    equal(len(ET.fromstring(dom.XMLDesc()).findall('devices/interface')), 1)
+
+
+@case('what a guest carries, and the addresses behind it')
+def _(s):
+    net()
+    dom, console = s.boot('vm', devices=nic())
+    ip = console.expect(r'guest: address (\S+)').group(1)
+    tap = target_of(dom)
+    contains(console.run('ping -c 3 -s 1000 -i 0.2 10.99.1.1'), '3 packets received')
+    rx, tx = (dom.interfaceStats(tap)[i] for i in (0, 4))
+    assert rx > 3000 and tx > 3000, (rx, tx)
+    equal(len(dom.interfaceStats('52:54:00:00:00:01')), 8)
+    refused(libvirt.VIR_ERR_INVALID_ARG, dom.interfaceStats, 'vnet999', naming='vnet999')
+    stats = s.conn.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_INTERFACE)[0][1]
+    equal((stats['net.count'], stats['net.0.name']), (1, tap))
+    assert stats['net.0.rx.bytes'] >= rx and stats['net.0.tx.pkts'] >= 3, stats
+    for source in libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE, libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP:
+        found = dom.interfaceAddresses(source)
+        equal(list(found), [tap])
+        equal(found[tap]['hwaddr'], '52:54:00:00:00:01')
+        equal([a['addr'] for a in found[tap]['addrs']], [ip])
+    contains(s.virsh('domifaddr', 'vm'), ip + '/24')
+    contains(s.virsh('domifstat', 'vm', tap), 'rx_bytes')
+
+
+@case('bandwidth of a running guest is limited, told and kept')
+def _(s):
+    net(extra="<bandwidth><inbound average='10000'/></bandwidth>")
+    dom, console = s.boot('vm', devices=nic())
+    console.expect('guest: address')
+    tap = target_of(dom)
+    equal(set(dom.interfaceParameters(tap).values()), {0})
+    s.virsh('domiftune', 'vm', '52:54:00:00:00:01', '--inbound', '1000,2000,512,500', '--outbound', '300,600,128', '--live', '--config')
+    want = {'inbound.average': 1000, 'inbound.peak': 2000, 'inbound.burst': 512, 'inbound.floor': 500,
+            'outbound.average': 300, 'outbound.peak': 600, 'outbound.burst': 128}
+    equal(dom.interfaceParameters(tap), want)
+    equal(dom.interfaceParameters('52:54:00:00:00:01', libvirt.VIR_DOMAIN_AFFECT_CONFIG), want)
+    contains(run('tc', 'class', 'show', 'dev', tap), 'rate 8Mbit')
+    contains(run('nft', 'list', 'ruleset'), 'limit rate over')
+    contains(s.conn.networkLookupByName('one').listAllPorts()[0].XMLDesc(), "average='1000'", "floor='500'")
+    dom.setInterfaceParameters(tap, {'inbound.average': 0, 'inbound.floor': 0, 'outbound.average': 0})
+    equal(set(dom.interfaceParameters(tap).values()), {0})
+    assert 'htb' not in run('tc', 'qdisc', 'show', 'dev', tap)
+    assert 'limit rate over' not in run('nft', 'list', 'ruleset')
+    refused(libvirt.VIR_ERR_INVALID_ARG, dom.interfaceParameters, 'vnet999', naming='vnet999')
+
+
+@case('every type of interface')
+def _(s):
+    run('ip', 'link', 'add', 'testbr', 'type', 'bridge')
+    run('ip', 'link', 'add', 'testdev', 'type', 'veth', 'peer', 'name', 'testend')
+    run('ip', 'link', 'set', 'testbr', 'up')
+    run('ip', 'link', 'set', 'testdev', 'up')
+    try:
+        dom = s.define('vm', devices=nic("bridge='testbr'", 'bridge', '52:54:00:00:00:01', "<driver queues='2'/>") +
+                       nic("dev='testdev' mode='bridge'", 'direct', '52:54:00:00:00:02') +
+                       nic('', 'ethernet', '52:54:00:00:00:03', "<target dev='testtap'/><mtu size='1400'/>", 'e1000') +
+                       nic('', 'user', '52:54:00:00:00:04', model='rtl8139'), vcpus=2)
+        dom.create()
+        bridged, direct, ethernet = (target_of(dom, i) for i in range(3))
+        equal(os.path.basename(os.readlink(f'/sys/class/net/{bridged}/master')), 'testbr')
+        assert direct.startswith('macvtap') and link(direct), direct
+        equal(ethernet, 'testtap')
+        contains(run('ip', 'link', 'show', 'testtap'), 'mtu 1400')
+        equal(queues_of(s.pid_of(dom), bridged), 2)
+        dom.interfaceStats(direct)
+        s.conn.lookupByName('vm').destroy()
+        for name in bridged, direct, ethernet:
+            assert not link(name), name
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, s.conn.createXML,
+                dom.XMLDesc().replace('testbr', 'testno'), naming='testno')
+        refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, s.define, 'other',
+                devices=nic("bridge='testbr'", 'bridge', extra="<filterref filter='clean-traffic'/>"), naming='filterref')
+    finally:
+        run('ip', 'link', 'del', 'testbr')
+        run('ip', 'link', 'del', 'testdev')
+
+
+@case('guests keep their links when netd or qemud is killed')
+def _(s):
+    net()
+    run('ip', 'link', 'add', 'testdev', 'type', 'veth', 'peer', 'name', 'testend')
+    try:
+        dom, console = s.boot('vm', devices=nic() + nic("dev='testdev'", 'direct', '52:54:00:00:00:02'))
+        console.expect('guest: address')
+        tap, macvtap = target_of(dom), target_of(dom, 1)
+        s.restart('netd')
+        contains(console.run('ping -c 2 -i 0.2 10.99.1.1'), '2 packets received')
+        network = s.conn.networkLookupByName('one')
+        until(lambda: len(network.listAllPorts()) == 1, 'no port')
+        refused(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy, naming='vm')
+        s.restart('qemud')
+        dom = s.conn.lookupByName('vm')
+        equal((target_of(dom), target_of(dom, 1)), (tap, macvtap))
+        s.virsh('domif-setlink', 'vm', tap, 'down')
+        dom.destroy()
+        assert not link(tap) and not link(macvtap)
+        until(lambda: not s.conn.networkLookupByName('one').listAllPorts(), 'the port stays')
+    finally:
+        run('ip', 'link', 'del', 'testdev')
+
+
+if __name__ == '__main__':
+    main()

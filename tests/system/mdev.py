@@ -1,0 +1,293 @@
+#!/usr/bin/python3
+"""mdev.py - devices that are made: mediated ones and virtual ports, on a planted machine whose kernel is played"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import json
+import os
+import shutil
+import threading
+import uuid as uuids
+
+import libvirt
+from harness import LIMIT, Skip, case, contains, equal, main, refused, until
+from libvirt import (VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_NO_NODE_DEVICE,
+                     VIR_ERR_OPERATION_INVALID, VIR_ERR_OPERATION_UNSUPPORTED)
+from machine import DeviceEvents, Machine, tree
+
+PARENT = 'pci_0000_00_02_0'
+CARD = 'devices/pci0000:00/0000:00:02.0'
+KIND = 'i915-GVTg_V5_4'
+HOST = 'devices/pci0000:00/0000:00:06.0/host5'
+INACTIVE = 1  # of XMLDesc()
+XML_ERRORS = (libvirt.VIR_ERR_XML_ERROR, libvirt.VIR_ERR_XML_DETAIL)
+
+
+class Kernel(threading.Thread):
+    """Does what drivers do when somebody writes into their files, and tells of it."""
+
+    def __init__(self, m):
+        super().__init__(daemon=True)
+        self.m, self.ends, self.log = m, threading.Event(), []
+        self.create = os.path.join(CARD, 'mdev_supported_types', KIND, 'create')
+        m.write(self.create, '')
+
+    def taken(self, path):
+        """What has been written there since the last look."""
+        try:
+            with open(self.m.path(path), 'r+') as f:
+                text = f.read().strip()
+                f.truncate(0)
+            return text
+        except OSError:
+            return ''
+
+    def run(self):
+        while not self.ends.wait(0.002):
+            if uuid := self.taken(self.create):
+                self.make(uuid)
+            for uuid in [n for n in os.listdir(self.m.path(CARD)) if n.count('-') == 4]:
+                if self.taken(f'{CARD}/{uuid}/remove') == '1':
+                    self.remove(f'{CARD}/{uuid}', 'mdev')
+            if names := self.taken(HOST + '/fc_host/host5/vport_create'):
+                self.log.append(names)
+                self.make_port(*names.split(':'))
+            if names := self.taken(HOST + '/fc_host/host5/vport_delete'):
+                self.log.append(names)
+                self.remove(HOST + '/vport-5:0-0/host6', 'scsi')
+
+    def make(self, uuid):
+        self.log.append(uuid)
+        path = f'{CARD}/{uuid}'
+        self.m.plant(f'{path} @ bus/mdev\n  mdev_type -> {CARD}/mdev_supported_types/{KIND}\n  remove =\n'
+                     '  iommu_group -> kernel/iommu_groups/33\n')
+        self.m.tell('add', path, 'mdev')
+
+    def make_port(self, wwpn, wwnn):
+        path = HOST + '/vport-5:0-0/host6'
+        self.m.plant(f'{path} @ bus/scsi\n  uevent = DEVTYPE=scsi_host\n{path}/fc_host/host6 @ class/fc_host\n'
+                     f'  port_name = 0x{wwpn}\n  node_name = 0x{wwnn}\n  fabric_name = 0x0\n')
+        self.m.tell('add', path, 'scsi')
+
+    def remove(self, path, subsystem):
+        os.unlink(self.m.path('bus', subsystem, 'devices', os.path.basename(path)))
+        shutil.rmtree(self.m.path(path))
+        self.m.tell('remove', path, subsystem)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.join(LIMIT)
+
+
+def xml(uuid='', parent=PARENT, kind=KIND, more=''):
+    return (f"<device><parent>{parent}</parent><capability type='mdev'><type id='{kind}'/>"
+            f"{f'<uuid>{uuid}</uuid>' if uuid else ''}{more}</capability></device>")
+
+
+def name_of(uuid):
+    return 'mdev_' + uuid.replace('-', '_') + '_0000_00_02_0'
+
+
+def new():
+    return str(uuids.uuid4())
+
+
+@case('defined, started, ended, forgotten; each is told')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        events = DeviceEvents(m.conn)
+        uuid = new()
+        device = m.conn.nodeDeviceDefineXML(xml(uuid))
+        equal(device.name(), name_of(uuid))
+        events.wait(device.name(), 'defined')
+        equal((device.isActive(), device.isPersistent(), device.autostart()), (0, 1, 0))
+        equal(device.parent(), PARENT)
+        assert device.name() in m.names(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)
+        assert device.name() not in m.conn.listDevices('mdev')
+        contains(device.XMLDesc(), f'<uuid>{uuid}</uuid>', f"<type id='{KIND}'/>", '<parent_addr>0000:00:02.0</parent_addr>')
+        device.create()
+        events.wait(device.name(), 'created')
+        equal((device.isActive(), device.isPersistent()), (1, 1))
+        contains(device.XMLDesc(), "<iommuGroup number='33'/>", '<path>/sys/')
+        assert '<path>' not in device.XMLDesc(INACTIVE)
+        refused(VIR_ERR_OPERATION_INVALID, device.create, naming='active')
+        device.destroy()
+        events.wait(device.name(), 'deleted')
+        equal((device.isActive(), device.isPersistent()), (0, 1))
+        refused(VIR_ERR_OPERATION_INVALID, device.destroy, naming='not active')
+        device.undefine()
+        events.wait(device.name(), 'undefined')
+        refused(VIR_ERR_NO_NODE_DEVICE, device.isActive)
+        equal(events.seen(), [])
+        events.close()
+
+
+@case('made for the moment, and kept while it is there')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        uuid = new()
+        device = m.conn.nodeDeviceCreateXML(xml(uuid))
+        equal((device.name(), device.isActive(), device.isPersistent()), (name_of(uuid), 1, 0))
+        refused(VIR_ERR_OPERATION_INVALID, device.undefine)
+        refused(VIR_ERR_OPERATION_INVALID, device.setAutostart, 1)
+        refused(VIR_ERR_OPERATION_INVALID, m.conn.nodeDeviceCreateXML, xml(uuid), naming='active')
+        refused(VIR_ERR_OPERATION_INVALID, device.XMLDesc, INACTIVE)
+        equal(m.conn.nodeDeviceDefineXML(xml(uuid)).name(), device.name())
+        equal((device.isActive(), device.isPersistent()), (1, 1))
+        refused(VIR_ERR_OPERATION_INVALID, m.conn.nodeDeviceDefineXML, xml(uuid), naming='already defined')
+        device.undefine()
+        equal((device.isActive(), device.isPersistent()), (1, 0))
+        device.destroy()
+        refused(VIR_ERR_NO_NODE_DEVICE, device.isActive)
+        assert m.conn.nodeDeviceDefineXML(xml()).name().startswith('mdev_')
+
+
+@case('attributes are set; what a driver does not know undoes the device')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m) as kernel:
+        uuid = new()
+        device = m.conn.nodeDeviceDefineXML(xml(uuid, more="<attr name='assign_adapter' value='5'/>"))
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, device.create, naming='assign_adapter')
+        until(lambda: not os.path.exists(m.path(CARD, uuid)), 'it stays')
+        equal(device.isActive(), 0)
+        evil = m.conn.nodeDeviceDefineXML(xml(new(), more="<attr name='../../x' value='5'/>"))
+        refused(XML_ERRORS, evil.create)
+        equal(kernel.log[0], uuid)
+
+
+@case('definitions and their marks outlive the daemon, however it ends')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        one, two, three = new(), new(), new()
+        for uuid in (one, two, three):
+            m.conn.nodeDeviceDefineXML(xml(uuid))
+        m.conn.nodeDeviceLookupByName(name_of(two)).setAutostart(1)
+        m.conn.nodeDeviceLookupByName(name_of(three)).create()
+        m.restart()
+        for uuid, state in ((one, (0, 1, 0)), (two, (0, 1, 1)), (three, (1, 1, 0))):
+            device = m.conn.nodeDeviceLookupByName(name_of(uuid))
+            equal((device.isActive(), device.isPersistent(), device.autostart()), state)
+
+
+@case('marked ones start with the host, and with the device whose shares they are')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        uuid = new()
+        device = m.conn.nodeDeviceDefineXML(xml(uuid))
+        device.setAutostart(1)
+        m.kill()
+        os.unlink(os.path.join(m.root, 'run/ostler/nodedev/autostarted'))  # the host's next start
+        m.start()
+        device = m.conn.nodeDeviceLookupByName(name_of(uuid))
+        until(device.isActive, 'not started')
+        device.destroy()
+        m.restart()
+        device = m.conn.nodeDeviceLookupByName(name_of(uuid))
+        equal(device.isActive(), 0)
+        events = DeviceEvents(m.conn)
+        types = m.path(CARD, 'mdev_supported_types')
+        os.rename(types, types + '.away')
+        m.tell('change', CARD, 'pci')
+        events.wait(PARENT, 'updated')
+        os.rename(types + '.away', types)
+        m.tell('change', CARD, 'pci')
+        events.wait(device.name(), 'created')
+        events.close()
+        device.setAutostart(0)
+        equal(device.autostart(), 0)
+
+
+@case('what cannot be defined, made or ended')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        uuid = new()
+        for call in (m.conn.nodeDeviceDefineXML, m.conn.nodeDeviceCreateXML):
+            refused(VIR_ERR_CONFIG_UNSUPPORTED, call, m.xml('pci_0000_00_06_0'))
+            refused(XML_ERRORS, call, '<device>')
+            refused(XML_ERRORS, call, '<device/>')
+            refused(XML_ERRORS, call, f"<device><parent>{PARENT}</parent><capability type='mdev'/></device>")
+            refused(VIR_ERR_CONFIG_UNSUPPORTED, call, "<device><capability type='mdev'><type id='x'/></capability></device>",
+                    naming='parent')
+            refused(VIR_ERR_CONFIG_UNSUPPORTED, call, xml(uuid, parent='pci_9'), naming='pci_9')
+            refused(VIR_ERR_CONFIG_UNSUPPORTED, call, xml(uuid, parent='pci_0000_00_06_0'), naming='pci_0000_00_06_0')
+            refused(VIR_ERR_CONFIG_UNSUPPORTED, call, xml(uuid, kind='warp'), naming='warp')
+        card, computer = (m.conn.nodeDeviceLookupByName(n) for n in ('pci_0000_00_06_0', 'computer'))
+        for call in (card.create, computer.create, card.undefine):
+            refused(VIR_ERR_OPERATION_INVALID, call)
+        for call in (card.destroy, computer.destroy, computer.undefine):
+            refused(VIR_ERR_CONFIG_UNSUPPORTED, call)
+        refused(VIR_ERR_OPERATION_UNSUPPORTED, card.setAutostart, 1)
+        refused(VIR_ERR_INVALID_ARG, card.create, 4)
+        refused(VIR_ERR_INVALID_ARG, m.conn.nodeDeviceLookupByName('computer').dettach)
+        refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, card.dettach, naming='IOMMU')
+        refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, card.detachFlags, 'kvm')
+        refused(VIR_ERR_INVALID_ARG, card.detachFlags, 'warp')
+        refused(VIR_ERR_OPERATION_UNSUPPORTED, card.reset)
+
+
+@case('a virtual port of a Fibre Channel host')
+def _(s):
+    port = ("<device>{}<capability type='scsi_host'><capability type='fc_host'><wwnn>{}</wwnn><wwpn>{}</wwpn>"
+            "</capability></capability></device>")
+    names = '2000001b32a9da4f', '2100001b32a9da4f'
+    with Machine(s, tree('special')) as m, Kernel(m) as kernel:
+        events = DeviceEvents(m.conn)
+        for parent in ('<parent>scsi_host5</parent>', '', "<parent wwnn='2000001b32a9da4e' wwpn='2100001b32a9da4e'/>",
+                       "<parent fabric_wwn='2001000dec9877c1'/>"):
+            device = m.conn.nodeDeviceCreateXML(port.format(parent, *names))
+            equal(device.name(), 'scsi_host6')
+            events.wait('scsi_host6', 'created')
+            contains(device.XMLDesc(), f'<wwnn>{names[0]}</wwnn>', f'<wwpn>{names[1]}</wwpn>')
+            equal(m.conn.nodeDeviceLookupSCSIHostByWWN(*names).name(), 'scsi_host6')
+            equal(device.parent(), 'scsi_host5')
+            device.destroy()
+            events.wait('scsi_host6', 'deleted')
+            equal(kernel.log[-2:], [f'{names[1]}:{names[0]}'] * 2)
+        count = len(kernel.log)
+        create = m.conn.nodeDeviceCreateXML
+        refused(VIR_ERR_NO_NODE_DEVICE, create, port.format('<parent>scsi_host9</parent>', *names), naming='scsi_host9')
+        refused(VIR_ERR_NO_NODE_DEVICE, create, port.format("<parent fabric_wwn='20'/>", *names))
+        refused(XML_ERRORS, create, port.format('', '20', names[1]))
+        refused(VIR_ERR_CONFIG_UNSUPPORTED, create, port.format(f'<parent>{PARENT}</parent>', *names))
+        refused(VIR_ERR_CONFIG_UNSUPPORTED, m.conn.nodeDeviceDefineXML, port.format('', *names))
+        refused(VIR_ERR_CONFIG_UNSUPPORTED, m.conn.nodeDeviceLookupByName('scsi_host5').destroy)
+        equal(len(kernel.log), count)
+        events.close()
+
+
+MDEVCTL = """#!/bin/sh
+# plays mdevctl: notes what it is asked, and does it by the kernel's files
+echo "$@" >>{log}
+while [ $# -gt 0 ]; do
+    case $1 in start|stop) action=$1 ;; -u) uuid=$2 ;; --jsonfile) cat "$2" >{log}.json ;; esac
+    shift
+done
+[ $action = start ] && echo $uuid >{create} || echo 1 >{card}/$uuid/remove
+"""
+
+
+@case('where mdevctl is installed it does the work')
+def _(s):
+    if not os.path.exists('/bin/sh'):
+        raise Skip('no shell')
+    with Machine(s, tree('special')) as m, Kernel(m) as kernel:
+        log = os.path.join(m.top, 'log')
+        path = os.path.join(m.top, 'usr/sbin/mdevctl')
+        os.makedirs(os.path.dirname(path))
+        with open(path, 'w') as f:
+            f.write(MDEVCTL.format(log=log, create=m.path(kernel.create), card=m.path(CARD)))
+        os.chmod(path, 0o755)
+        uuid = new()
+        device = m.conn.nodeDeviceCreateXML(xml(uuid, more="<attr name='a' value='1'/><attr name='b' value='\"2\"'/>"))
+        equal(device.isActive(), 1)
+        device.destroy()
+        with open(log) as f:
+            equal(f.read().split('\n'), [f'start -p 0000:00:02.0 -u {uuid} --jsonfile /proc/self/fd/0', f'stop -u {uuid}', ''])
+        with open(log + '.json') as f:
+            equal(json.load(f), {'mdev_type': KIND, 'start': 'manual', 'attrs': [{'a': '1'}, {'b': '"2"'}]})
+
+
+if __name__ == '__main__':
+    main()

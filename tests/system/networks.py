@@ -1,0 +1,255 @@
+"""Virtual networks: their life, what they do to the host, who gets which address."""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import threading
+import time
+
+from harness import Timeout, case, contains, equal, main, refused, s
+from netlab import client, net_xml, run
+
+import libvirt
+
+NO_NETWORK, INVALID, INTERNAL = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID,
+                                 libvirt.VIR_ERR_INTERNAL_ERROR)
+
+
+class NetEvents:
+    """What a connection told of networks."""
+
+    def __init__(self):
+        self.changed, self.log = threading.Condition(), []
+        self.ids = [s.conn.networkEventRegisterAny(None, libvirt.VIR_NETWORK_EVENT_ID_LIFECYCLE, self.happened, None)]
+        s.opened.append(self)
+
+    def happened(self, _conn, net, event, _detail, _opaque):
+        with self.changed:
+            self.log.append((net.name(), event))
+            self.changed.notify_all()
+
+    def wait(self, *wanted):
+        with self.changed:
+            if not self.changed.wait_for(lambda: len(self.log) >= len(wanted), 10):
+                raise Timeout(f'only {self.log}')
+            got, self.log = tuple(self.log), []
+        equal(got, wanted)
+
+    def close(self):
+        for i in self.ids:
+            s.conn.networkEventDeregisterAny(i)
+
+
+def define(xml):
+    return s.conn.networkDefineXML(xml)
+
+
+@case('the default network is there, and runs when it is told to', only='ostler')
+def _(s):
+    net = s.conn.networkLookupByName('default')
+    equal((net.isActive(), net.isPersistent(), net.autostart()), (0, 1, 0))
+    contains(net.XMLDesc(), "<forward mode='nat'", "<bridge name='virbr0'", "<range start='192.168.122.2'")
+    s.virsh('net-start', 'default')
+    equal(net.isActive(), 1)
+    equal(net.bridgeName(), 'virbr0')
+    contains(run('ip', 'addr', 'show', 'virbr0'), '192.168.122.1/24')
+    contains(s.virsh('net-list'), 'default', 'active')
+    contains(s.virsh('net-info', 'default'), 'virbr0')
+    s.virsh('net-destroy', 'default')
+    equal(net.isActive(), 0)
+    assert not os.path.exists('/sys/class/net/virbr0')
+    assert 'ostler' not in run('nft', 'list', 'tables')
+
+
+@case('a client gets an address, and the lease is told at once', only='ostler')
+def _(s):
+    net = s.conn.networkCreateXML(net_xml('one'))
+    c = client('one')
+    ip = c.dhcp()
+    began = time.monotonic()
+    leases = net.DHCPLeases()
+    took = time.monotonic() - began
+    while not leases and time.monotonic() - began < 0.1:
+        leases = net.DHCPLeases()
+    equal([(x['ipaddr'], x['mac'], x['iface']) for x in leases], [(ip, '52:54:00:aa:00:01', 'test0')])
+    assert took < 0.1, took
+    equal(net.DHCPLeases('52:54:00:aa:00:02'), [])
+    equal(len(net.DHCPLeases('52:54:00:aa:00:01')), 1)
+    contains(s.virsh('net-dhcp-leases', 'one'), ip)
+    equal(len(net.listAllPorts()), 1)
+
+
+UUIDS = ['aaaaaaaa-0000-4000-8000-00000000000%d' % i for i in range(5)]
+BAD, XML, DETAIL, UNSUPPORTED, FAILED, NO_SUPPORT = (
+    libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_XML_ERROR, libvirt.VIR_ERR_XML_DETAIL,
+    libvirt.VIR_ERR_CONFIG_UNSUPPORTED, libvirt.VIR_ERR_OPERATION_FAILED,
+    libvirt.VIR_ERR_OPERATION_UNSUPPORTED)
+
+
+def with_uuid(xml, uuid):
+    return xml.replace('</name>', f'</name><uuid>{uuid}</uuid>')
+
+
+@case('definitions: names, uuids, states, what is refused')
+def _(s):
+    net = define(with_uuid(net_xml('one'), UUIDS[1]))
+    equal((net.UUIDString(), net.isActive(), net.isPersistent(), net.bridgeName()), (UUIDS[1], 0, 1, 'test0'))
+    assert 'one' in s.conn.listDefinedNetworks() and s.conn.numOfDefinedNetworks() >= 1
+    equal([n.name() for n in s.conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)], [])
+    refused(FAILED, define, with_uuid(net_xml('one', 'test1'), UUIDS[2]), naming='one')
+    refused(FAILED, define, with_uuid(net_xml('two', 'test1'), UUIDS[1]), naming='one')
+    refused(INTERNAL, define, net_xml('two'), naming='test0')
+    refused(NO_NETWORK, s.conn.networkLookupByName, 'none', naming='none')
+    refused(NO_NETWORK, s.conn.networkLookupByUUIDString, UUIDS[3], naming=UUIDS[3])
+    refused(INVALID, net.destroy)
+    net.create()
+    refused(INVALID, net.create)
+    refused(INVALID, s.conn.networkCreateXML, with_uuid(net_xml('one'), UUIDS[1]), naming='one')
+    equal(s.conn.listNetworks(), ['one'])
+    net.setAutostart(1)
+    equal(net.autostart(), 1)
+    equal(len(s.conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)), 1)
+    net.undefine()
+    equal((net.isActive(), net.isPersistent()), (1, 0))
+    refused(INVALID, net.undefine)
+    refused(INVALID, net.setAutostart, 1)
+    net.destroy()
+    refused(NO_NETWORK, net.XMLDesc)
+
+
+@case('what is defined anew while it runs shows when it runs again')
+def _(s):
+    net = define(net_xml('one'))
+    net.create()
+    define(with_uuid(net_xml('one'), net.UUIDString()).replace('10.99.1.200', '10.99.1.150'))
+    contains(net.XMLDesc(), "end='10.99.1.200'")
+    contains(net.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), "end='10.99.1.150'")
+    net.destroy()
+    contains(net.XMLDesc(), "end='10.99.1.150'")
+
+
+@case('life is told in events')
+def _(s):
+    events = NetEvents()
+    net = define(net_xml('one'))
+    events.wait(('one', libvirt.VIR_NETWORK_EVENT_DEFINED))
+    net.create()
+    events.wait(('one', libvirt.VIR_NETWORK_EVENT_STARTED))
+    net.destroy()
+    events.wait(('one', libvirt.VIR_NETWORK_EVENT_STOPPED))
+    net.undefine()
+    events.wait(('one', libvirt.VIR_NETWORK_EVENT_UNDEFINED))
+
+
+def ip_xml(inside):
+    return f"<ip address='10.99.1.1' netmask='255.255.255.0'><dhcp>{inside}</dhcp></ip>"
+
+
+@case('contradictions are refused with their culprit')
+def _(s):
+    for code, naming, xml in (
+            (INTERNAL, '10.99.2.5', net_xml('bad', ip=ip_xml("<range start='10.99.2.5' end='10.99.2.9'/>"))),
+            (INTERNAL, None, net_xml('bad', ip=ip_xml("<range start='10.99.1.9' end='10.99.1.5'/>"))),
+            (XML, 'nope', net_xml('bad', ip=ip_xml("<host mac='nope' ip='10.99.1.5'/>"))),
+            (UNSUPPORTED, None, net_xml('bad', forward="<forward mode='hovering'/>")),
+            (DETAIL, '/', net_xml('bad/name')),
+    ):
+        refused(code, define, xml, naming=naming)
+    equal([n.name() for n in s.conn.listAllNetworks() if n.name() == 'bad'], [])
+
+
+@case('what the host has already is not taken')
+def _(s):
+    run('ip', 'link', 'add', 'testbr', 'type', 'bridge')
+    run('ip', 'link', 'add', 'testa', 'type', 'veth', 'peer', 'name', 'testb')
+    run('ip', 'addr', 'add', '10.99.1.77/24', 'dev', 'testa')
+    run('ip', 'link', 'set', 'testa', 'up')
+    run('ip', 'link', 'set', 'testb', 'up')
+    try:
+        refused(INTERNAL, s.conn.networkCreateXML, net_xml('one'), naming='testa')
+        other = net_xml('one', 'testbr').replace('10.99.1', '10.99.3')
+        refused((INTERNAL, libvirt.VIR_ERR_SYSTEM_ERROR), s.conn.networkCreateXML, other, naming='testbr')
+        assert os.path.exists('/sys/class/net/testbr')
+        assert not os.path.exists('/sys/class/net/test0')
+        equal(s.conn.listNetworks(), [])
+    finally:
+        run('ip', 'link', 'del', 'testbr')
+        run('ip', 'link', 'del', 'testa')
+
+
+SECTION, COMMAND = (
+    {n: getattr(libvirt, 'VIR_NETWORK_SECTION_' + n) for n in (
+        'BRIDGE', 'DOMAIN', 'IP', 'IP_DHCP_HOST', 'IP_DHCP_RANGE', 'FORWARD', 'FORWARD_INTERFACE', 'FORWARD_PF',
+        'PORTGROUP', 'DNS_HOST', 'DNS_TXT', 'DNS_SRV')},
+    {n: getattr(libvirt, 'VIR_NETWORK_UPDATE_COMMAND_' + n) for n in (
+        'MODIFY', 'DELETE', 'ADD_LAST', 'ADD_FIRST')})
+LIVE, CONFIG = libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE, libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
+
+
+@case('every section and every command of an update')
+def _(s):
+    net = define(net_xml('one'))
+
+    def update(command, section, xml, index=-1, flags=CONFIG):
+        return net.update(COMMAND[command], SECTION[section], index, xml, flags)
+
+    host = "<host mac='52:54:00:aa:00:05' name='five' ip='10.99.1.5'/>"
+    update('ADD_LAST', 'IP_DHCP_HOST', host)
+    update('ADD_FIRST', 'IP_DHCP_HOST', host.replace(':05', ':06').replace('five', 'six').replace('1.5', '1.6'))
+    assert net.XMLDesc().index('six') < net.XMLDesc().index('five')
+    refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', host, naming='five')
+    update('MODIFY', 'IP_DHCP_HOST', host.replace('1.5', '1.7'))
+    contains(net.XMLDesc(), '10.99.1.7')
+    refused(INVALID, update, 'MODIFY', 'IP_DHCP_HOST', host.replace(':05', ':08').replace('five', 'eight'))
+    update('DELETE', 'IP_DHCP_HOST', "<host name='six'/>")
+    refused(INVALID, update, 'DELETE', 'IP_DHCP_HOST', "<host name='six'/>")
+    refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', host, index=4)
+    update('ADD_LAST', 'IP_DHCP_RANGE', "<range start='10.99.1.210' end='10.99.1.220'/>")
+    refused(NO_SUPPORT, update, 'MODIFY', 'IP_DHCP_RANGE', "<range start='10.99.1.210' end='10.99.1.220'/>")
+    update('DELETE', 'IP_DHCP_RANGE', "<range start='10.99.1.210' end='10.99.1.220'/>")
+    update('ADD_LAST', 'PORTGROUP', "<portgroup name='fast'><bandwidth><inbound average='500'/></bandwidth></portgroup>")
+    update('MODIFY', 'PORTGROUP', "<portgroup name='fast' default='yes'/>")
+    refused(INVALID, update, 'ADD_LAST', 'PORTGROUP', "<portgroup name='slow' default='yes'/>")
+    update('DELETE', 'PORTGROUP', "<portgroup name='fast'/>")
+    update('ADD_LAST', 'DNS_HOST', "<host ip='10.99.1.9'><hostname>nine</hostname></host>")
+    refused(NO_SUPPORT, update, 'MODIFY', 'DNS_HOST', "<host ip='10.99.1.9'><hostname>nine</hostname></host>")
+    update('DELETE', 'DNS_HOST', "<host ip='10.99.1.9'/>")
+    update('ADD_LAST', 'DNS_TXT', "<txt name='note' value='hello'/>")
+    update('DELETE', 'DNS_TXT', "<txt name='note'/>")
+    update('ADD_LAST', 'DNS_SRV', "<srv service='ldap' protocol='tcp' domain='x' target='y'/>")
+    update('DELETE', 'DNS_SRV', "<srv service='ldap' protocol='tcp'/>")
+    update('ADD_LAST', 'FORWARD_INTERFACE', "<interface dev='testdev'/>")
+    contains(net.XMLDesc(), "dev='testdev'")
+    update('DELETE', 'FORWARD_INTERFACE', "<interface dev='testdev'/>")
+    for section in 'BRIDGE', 'DOMAIN', 'IP', 'FORWARD', 'FORWARD_PF':
+        refused(NO_SUPPORT, update, 'MODIFY', section, '<x/>')
+    refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', host, flags=LIVE)
+    transient = s.conn.networkCreateXML(net_xml('two', 'test1').replace('10.99.1', '10.99.2'))
+    refused(INVALID, transient.update, COMMAND['ADD_LAST'], SECTION['DNS_TXT'], -1, "<txt name='a' value='b'/>", CONFIG)
+    transient.update(COMMAND['ADD_LAST'], SECTION['DNS_TXT'], -1, "<txt name='a' value='b'/>", 0)
+    contains(transient.XMLDesc(), "name='a'")
+
+
+@case('ports are made, told, changed, deleted')
+def _(s):
+    net = s.conn.networkCreateXML(net_xml('one'))
+    xml = ("<networkport><uuid>aaaaaaaa-0000-4000-8000-00000000000a</uuid><owner><name>me</name><uuid>%s</uuid></owner><mac address='52:54:00:aa:00:09'/>"
+           "<bandwidth><outbound average='128'/></bandwidth></networkport>" % UUIDS[4])
+    port = net.portCreateXML(xml)
+    contains(port.XMLDesc(), "<name>me</name>", "<plug type='network' bridge='test0'/>", "average='128'")
+    equal([p.UUIDString() for p in net.listAllPorts()], [port.UUIDString()])
+    equal(net.portLookupByUUIDString(port.UUIDString()).UUIDString(), port.UUIDString())
+    equal(port.parameters()['outbound.average'], 128)
+    port.setParameters({'outbound.average': 256})
+    contains(port.XMLDesc(), "average='256'")
+    refused(libvirt.VIR_ERR_NETWORK_PORT_EXIST, net.portCreateXML,
+            xml, naming=port.UUIDString())
+    refused(libvirt.VIR_ERR_NO_NETWORK_PORT, net.portLookupByUUIDString, UUIDS[0])
+    contains(s.virsh('net-port-list', 'one'), port.UUIDString())
+    port.delete()
+    equal(net.listAllPorts(), [])
+    refused(libvirt.VIR_ERR_NO_NETWORK_PORT, port.XMLDesc)
+    net.destroy()
+    refused(NO_NETWORK, net.portCreateXML, xml)
+
+
+if __name__ == '__main__':
+    main()

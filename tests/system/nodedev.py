@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""nodedev.py - devices of the running kernel that come and go: links, loop devices"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+import time
+
+from harness import Skip, Timeout, case, contains, equal, main, refused, until
+from libvirt import VIR_ERR_NO_NODE_DEVICE
+from machine import DeviceEvents
+
+LATEST = 0.1  # seconds between the kernel's event and ours
+
+
+def ip(*words):
+    subprocess.run(['ip', *words], check=True)
+
+
+def address(number):
+    return f'02:00:00:00:01:{number:02x}'
+
+
+def name_of(link, number):
+    return f'net_{link}_{address(number).replace(":", "_")}'
+
+
+class Kernel:
+    """When the kernel itself told of a device."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15)
+        self.socket.bind((0, 1))
+        self.socket.settimeout(5)
+
+    def wait(self, action, name):
+        while True:
+            try:
+                head = self.socket.recv(65536).split(b'\0')[0].decode()
+            except TimeoutError:
+                raise Timeout(f'the kernel does not say {action} {name}') from None
+            if head.startswith(action + '@') and head.endswith('/' + name):
+                return time.monotonic()
+
+
+took = []
+
+
+def told(kernel, events, link, action, name, what):
+    at = kernel.wait(action, link)
+    late = events.wait(name, what) - at
+    took.append(late)
+    assert late < LATEST, f'{name} {what} after {late} s'
+
+
+def watch(s):
+    """Events to the end of the case."""
+    events = DeviceEvents(s.conn)
+    s.opened.append(events)
+    return events
+
+
+def pair(link, number):
+    """A link with another one behind it."""
+    return f'link add {link} address {address(number)} type veth peer name p{link}'.split()
+
+
+@case('a pair of links comes, goes up and goes, and is told of at once')
+def _(s):
+    kernel, events = Kernel(), watch(s)
+    name = name_of('veth7', 7)
+    ip(*pair('veth7', 7))
+    told(kernel, events, 'veth7', 'add', name, 'created')
+    xml = s.conn.nodeDeviceLookupByName(name).XMLDesc()
+    contains(xml, '<interface>veth7</interface>', f'<address>{address(7)}</address>', "<capability type='80203'/>",
+             '<path>/sys/devices/virtual/net/veth7</path>', '<parent>computer</parent>', "<feature name='gso'/>")
+    for link in ('veth7', 'pveth7'):
+        ip('link', 'set', link, 'up')
+    events.wait(name, 'updated')
+    until(lambda: "<link speed='10000' state='up'/>" in s.conn.nodeDeviceLookupByName(name).XMLDesc(), 'not up')
+    ip('link', 'del', 'veth7')
+    told(kernel, events, 'veth7', 'remove', name, 'deleted')
+    refused(VIR_ERR_NO_NODE_DEVICE, s.conn.nodeDeviceLookupByName, name)
+
+
+@case('a tap, which ends with who holds it')
+def _(s):
+    if not os.path.exists('/dev/net/tun'):
+        os.makedirs('/dev/net', exist_ok=True)
+        os.mknod('/dev/net/tun', 0o20666, os.makedev(10, 200))
+    kernel, events = Kernel(), watch(s)
+    try:
+        fd = os.open('/dev/net/tun', os.O_RDWR)
+    except OSError as e:
+        raise Skip(f'no tun: {e}') from None
+    fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH', b'tap7', 0x0002 | 0x1000))  # TUNSETIFF: a tap without headers
+    with open('/sys/class/net/tap7/address') as f:
+        name = 'net_tap7_' + f.read().strip().replace(':', '_')
+    told(kernel, events, 'tap7', 'add', name, 'created')
+    contains(s.conn.nodeDeviceLookupByName(name).XMLDesc(), '<interface>tap7</interface>')
+    os.close(fd)
+    told(kernel, events, 'tap7', 'remove', name, 'deleted')
+
+
+@case('a link that is renamed, moved to another address, set up and down')
+def _(s):
+    events = watch(s)
+    ip(*pair('one', 1))
+    events.wait(name_of('one', 1), 'created')
+    ip('link', 'set', 'one', 'name', 'two')
+    events.wait(name_of('one', 1), 'deleted')
+    events.wait(name_of('two', 1), 'created')
+    ip('link', 'set', 'two', 'address', address(2))
+    events.wait(name_of('two', 1), 'deleted')
+    events.wait(name_of('two', 2), 'created')
+    ip('link', 'del', 'two')
+    events.wait(name_of('two', 2), 'deleted')
+
+
+@case('a loop device with a file behind it is a disk')
+def _(s):
+    try:
+        control = os.open('/dev/loop-control', os.O_RDWR)
+    except OSError:
+        os.mknod('/dev/loop-control', 0o20600, os.makedev(10, 237))
+        try:
+            control = os.open('/dev/loop-control', os.O_RDWR)
+        except OSError as e:
+            raise Skip(f'no loop devices: {e}') from None
+    number = fcntl.ioctl(control, 0x4c82)  # LOOP_CTL_GET_FREE
+    os.close(control)
+    node = f'/dev/loop{number}'
+    if not os.path.exists(node):
+        os.mknod(node, 0o60600, os.makedev(7, number))
+    events = watch(s)
+    path = s.file('disk', size=3 << 20)
+    with open(path, 'r+b') as backing, open(node, 'r+b') as loop:
+        fcntl.ioctl(loop, 0x4c00, backing.fileno())  # LOOP_SET_FD
+        try:
+            events.wait(f'block_loop{number}', 'created')
+            xml = s.conn.nodeDeviceLookupByName(f'block_loop{number}').XMLDesc()
+            contains(xml, f'<block>{node}</block>', '<drive_type>disk</drive_type>', f'<size>{3 << 20}</size>')
+        finally:
+            fcntl.ioctl(loop, 0x4c01)  # LOOP_CLR_FD
+    events.wait(f'block_loop{number}', 'deleted')
+
+
+@case('a hundred links at once: none is missed, none stays')
+def _(s):
+    events = watch(s)
+    before = {d.name() for d in s.conn.listAllDevices()}
+    batch = ''.join(' '.join(pair(f'x{n}', n)) + '\n' for n in range(100))
+    subprocess.run(['ip', '-batch', '-'], input=batch, text=True, check=True)
+    for n in range(100):
+        events.wait(name_of(f'x{n}', n), 'created')
+    equal({n.split('_')[1] for n in s.conn.listDevices('net')}, set(os.listdir('/sys/class/net')))
+    subprocess.run(['ip', '-batch', '-'], input=''.join(f'link del x{n}\n' for n in range(100)), text=True, check=True)
+    for n in range(100):
+        events.wait(name_of(f'x{n}', n), 'deleted')
+    until(lambda: {d.name() for d in s.conn.listAllDevices()} == before, 'their other ends stay')
+
+
+@case('a daemon that is killed finds what came and went meanwhile')
+def _(s):
+    ip(*pair('old', 1))
+    until(lambda: name_of('old', 1) in s.conn.listDevices('net'), 'not seen')
+    for round in range(10):
+        batch = ''.join(' '.join(pair(f'y{n}', n)) + '\n' for n in range(20))
+        child = subprocess.Popen(['ip', '-batch', '-'], stdin=subprocess.PIPE, text=True)
+        child.stdin.write(batch)
+        child.stdin.close()
+        s.kill('noded')
+        child.wait()
+        s.start()
+        equal({n.split('_')[1] for n in s.conn.listDevices('net')}, set(os.listdir('/sys/class/net')))
+        subprocess.run(['ip', '-batch', '-'], input=''.join(f'link del y{n}\n' for n in range(20)), text=True, check=True)
+    ip('link', 'del', 'old')
+    until(lambda: {n.split('_')[1] for n in s.conn.listDevices('net')} == set(os.listdir('/sys/class/net')), 'some stay')
+
+
+@case('how late the events were')
+def _(s):
+    print(f'# {len(took)} events, the latest after {1000 * max(took):.1f} ms')
+
+
+@case('virsh: the tree, the lists, the events')
+def _(s):
+    ip(*pair('tree0', 9))
+    until(lambda: name_of('tree0', 9) in s.virsh('nodedev-list', '--cap', 'net').split(), 'not listed')
+    contains(s.virsh('nodedev-list', '--tree'), 'computer\n', '+- ' + name_of('tree0', 9))
+    contains(s.virsh('nodedev-dumpxml', name_of('tree0', 9)), '<interface>tree0</interface>')
+    contains(s.virsh('nodedev-info', name_of('tree0', 9)), 'Active:')
+    child = subprocess.Popen(['virsh', '-q', '-c', s.uri(), 'nodedev-event', '--event', 'lifecycle', '--timeout', '30'],
+                             stdout=subprocess.PIPE, text=True)
+    while child.poll() is None:
+        ip(*pair('told0', 8))
+        ip('link', 'del', 'told0')
+        time.sleep(0.05)
+    contains(child.stdout.read(), 'told0', 'Created')
+    ip('link', 'del', 'tree0')
+
+
+if __name__ == '__main__':
+    main()

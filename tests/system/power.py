@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+"""power.py - sleep for a duration, on machines that are not there and with a logind that is played
+
+That a real machine sleeps and wakes is the business of tests/vm.
+"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import signal
+import subprocess
+
+import libvirt
+from harness import BUILD, LIMIT, Skip, case, contains, equal, main, mount, refused, stack, until
+from libvirt import (VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_OPERATION_DENIED,
+                     VIR_ERR_OPERATION_FAILED, VIR_ERR_OPERATION_INVALID)
+from machine import DeviceEvents, Machine
+
+MEM, DISK, HYBRID = range(3)
+CLOCK = 'class/rtc/rtc0\n  since_epoch = 5000\n  wakealarm =\n'
+POWER = 'power\n  state = freeze mem disk\n  disk = [platform] shutdown suspend\n'
+ALARM = 'class/rtc/rtc0/wakealarm'
+ANSWER = 1.0  # seconds between the answer and sleep
+
+
+def read(m, path):
+    with open(m.path(path)) as f:
+        return f.read().strip()
+
+
+def log(m):
+    with open(os.path.join(m.root, 'var/log/ostler/noded.log')) as f:
+        return f.read()
+
+
+@case('to memory: the alarm first, then sleep; it is taken back, and clients are told')
+def _(s):
+    with Machine(s, CLOCK, POWER) as m:
+        events = DeviceEvents(m.conn)
+        m.conn.suspendForDuration(MEM, 60)
+        equal(read(m, ALARM), '5060')
+        equal(read(m, 'power/state'), 'freeze mem disk')
+        events.wait('computer', 'updated')
+        equal((read(m, 'power/state'), read(m, ALARM)), ('mem', '0'))
+        contains(log(m), 'the machine has slept for 0 seconds')
+        events.close()
+
+
+@case('to disk, and to both: the way to the disk is as before')
+def _(s):
+    for target, mode in ((DISK, '[platform] shutdown suspend'), (HYBRID, 'platform')):
+        with Machine(s, CLOCK, POWER) as m:
+            events = DeviceEvents(m.conn)
+            m.conn.suspendForDuration(target, 3600)
+            equal(read(m, ALARM), '8600')
+            events.wait('computer', 'updated')
+            equal((read(m, 'power/state'), read(m, 'power/disk')), ('disk', mode))
+            events.close()
+
+
+@case('under 60 seconds, unknown targets, flags')
+def _(s):
+    with Machine(s, CLOCK, POWER) as m:
+        for seconds in (0, 1, 59):
+            refused(VIR_ERR_INVALID_ARG, m.conn.suspendForDuration, MEM, seconds, naming='60')
+        refused(VIR_ERR_INVALID_ARG, m.conn.suspendForDuration, MEM, 1 << 40)
+        refused(VIR_ERR_INVALID_ARG, m.conn.suspendForDuration, 3, 60)
+        refused(VIR_ERR_INVALID_ARG, m.conn.suspendForDuration, MEM, 60, 1)
+        equal((read(m, 'power/state'), read(m, ALARM)), ('freeze mem disk', ''))
+        r = libvirt.openReadOnly(stack.uri(m.root, 'virtnodedevd-sock-ro', 'nodedev'))
+        refused(VIR_ERR_OPERATION_DENIED, r.suspendForDuration, MEM, 60)
+        r.close()
+
+
+@case('what the machine cannot do')
+def _(s):
+    for power, bad in (('power\n  state = freeze mem\n', (DISK, HYBRID)), ('power\n  state = freeze\n', (MEM, DISK, HYBRID)),
+                       ('power\n  state = disk\n  disk = [shutdown] reboot\n', (MEM, HYBRID)), ('', (MEM, DISK, HYBRID))):
+        with Machine(s, CLOCK, power) as m:
+            for target in bad:
+                refused(VIR_ERR_ARGUMENT_UNSUPPORTED, m.conn.suspendForDuration, target, 60)
+            equal(read(m, ALARM), '')
+
+
+@case('no alarm, no sleep')
+def _(s):
+    for clock, word in (('', 'no real-time clock'),
+                        ('class/rtc/rtc0\n  since_epoch = 5000\n', 'no real-time clock'),
+                        (CLOCK + '  device/power/wakeup = disabled\n', 'no real-time clock'),
+                        (CLOCK.replace('alarm =', 'alarm = 5010'), 'in use'),
+                        (CLOCK.replace('wakealarm =', 'wakealarm/'), 'wakealarm')):
+        with Machine(s, clock, POWER) as m:
+            refused((VIR_ERR_OPERATION_FAILED, libvirt.VIR_ERR_SYSTEM_ERROR), m.conn.suspendForDuration, MEM, 60,
+                    naming=word)
+            assert not os.path.exists(os.path.join(m.root, 'run/ostler/noded.alarm'))
+            refused((VIR_ERR_OPERATION_FAILED, libvirt.VIR_ERR_SYSTEM_ERROR), m.conn.suspendForDuration, MEM, 60,
+                    naming=word)
+            equal(read(m, 'power/state'), 'freeze mem disk')
+
+
+@case('an alarm that has rung is not in the way')
+def _(s):
+    with Machine(s, CLOCK.replace('alarm =', 'alarm = 4000'), POWER) as m:
+        m.conn.suspendForDuration(MEM, 60)
+        equal(read(m, ALARM), '5060')
+        until(lambda: read(m, 'power/state') == 'mem', 'it does not sleep')
+
+
+@case('somebody takes the alarm away: no sleep')
+def _(s):
+    with Machine(s, CLOCK, POWER) as m:
+        m.conn.suspendForDuration(MEM, 60)
+        m.write(ALARM, '5002')
+        until(lambda: 'does not sleep' in log(m), 'nothing is said')
+        equal((read(m, 'power/state'), read(m, ALARM)), ('freeze mem disk', '5002'))
+
+
+@case('one at a time')
+def _(s):
+    with Machine(s, CLOCK, POWER) as m:
+        other = m.connect()
+        m.conn.suspendForDuration(MEM, 60)
+        for target, seconds in ((MEM, 60), (DISK, 100), (MEM, 30)):
+            refused(VIR_ERR_OPERATION_INVALID, other.suspendForDuration, target, seconds)
+        equal(read(m, ALARM), '5060')
+        other.close()
+        until(lambda: 'has slept' in log(m), 'it does not sleep')
+        m.write('power/state', 'freeze mem disk')
+        until(lambda: not m.conn.suspendForDuration(DISK, 100) if read(m, ALARM) == '0' else False, 'no second nap')
+        equal(read(m, ALARM), '5100')
+
+
+@case('a daemon that is killed between alarm and sleep: no sleep, and the next one takes the alarm back')
+def _(s):
+    with Machine(s, CLOCK, POWER) as m:
+        m.conn.suspendForDuration(MEM, 60)
+        m.kill()
+        equal((read(m, ALARM), read(m, 'power/state')), ('5060', 'freeze mem disk'))
+        m.start()
+        equal((read(m, ALARM), read(m, 'power/state')), ('0', 'freeze mem disk'))
+        m.conn.suspendForDuration(MEM, 90)
+        equal(read(m, ALARM), '5090')
+        m.kill()
+        m.write(ALARM, '9999')  # somebody else's
+        m.start()
+        equal(read(m, ALARM), '9999')
+
+
+@case('a daemon that is asked to end gives up what has not begun')
+def _(s):
+    with Machine(s, CLOCK, POWER) as m:
+        m.conn.suspendForDuration(MEM, 60)
+        m.disconnect()
+        stack.down(m.root, ['noded'])
+        equal((read(m, ALARM), read(m, 'power/state')), ('0', 'freeze mem disk'))
+
+
+# ---- logind -------------------------------------------------------------------------------------
+
+BUS = """<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
+<policy context='default'><allow eavesdrop='true'/><allow own='*'/><allow send_destination='*' eavesdrop='true'/>
+</policy></busconfig>"""
+
+
+class Logind:
+    """A system bus and a logind on it, a real-time clock, and noded, which takes all that for this machine."""
+
+    def __init__(self, s, can):
+        self.folder = os.path.join(s.home, 'logind')
+        self.root = os.path.join(s.home, 'machine')
+        self.s = s
+        os.makedirs(self.folder)
+        self.write('can', can)
+
+    def path(self, path):
+        return os.path.join('/sys', path)
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), 'w') as f:
+            f.write(text)
+
+    def said(self):
+        with open(os.path.join(self.folder, 'log')) as f:
+            return f.read().split()
+
+    def __enter__(self):
+        if not os.access('/usr/bin/dbus-daemon', os.X_OK):
+            raise Skip('dbus-daemon is not installed')
+        bus = os.path.join(self.folder, 'bus')
+        self.write('bus.conf', BUS.format(path=bus))
+        os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = 'unix:path=' + bus
+        self.bus = subprocess.Popen(['dbus-daemon', '--nofork', '--config-file', os.path.join(self.folder, 'bus.conf')],
+                                    stderr=subprocess.DEVNULL)
+        until(lambda: os.path.exists(bus), 'no bus')
+        self.logind = subprocess.Popen([os.path.join(BUILD, 'tests/fake/fake-logind'), self.folder])
+        until(lambda: os.path.exists(os.path.join(self.folder, 'log')), 'no logind')
+        mount('-t', 'tmpfs', 'tmpfs', '/sys/class')
+        os.makedirs('/sys/class/rtc/rtc0')
+        for name, text in (('since_epoch', '5000'), ('wakealarm', '')):
+            with open('/sys/class/rtc/rtc0/' + name, 'w') as f:
+                f.write(text)
+        stack.up(self.root, BUILD, ['noded'])
+        self.conn = libvirt.open(stack.uri(self.root, 'virtnodedevd-sock', 'nodedev'))
+        return self
+
+    def __exit__(self, *_):
+        self.conn.close()
+        stack.down(self.root, ['noded'])
+        subprocess.run(['umount', '/sys/class'], check=True)
+        for child in (self.logind, self.bus):
+            child.terminate()
+            child.wait(LIMIT)
+        del os.environ['DBUS_SYSTEM_BUS_ADDRESS']
+        subprocess.run(['rm', '-r', self.folder, self.root], check=True)
+
+
+@case('by logind: the call is over at once, the nap when it says that the machine is awake')
+def _(s):
+    for target, can, request in ((MEM, 'suspend', 'SuspendWithFlags'), (DISK, 'hibernate', 'HibernateWithFlags'),
+                                 (HYBRID, 'hybrid', 'HybridSleepWithFlags')):
+        with Logind(s, can) as m:
+            events = DeviceEvents(m.conn)
+            for other in {MEM, DISK, HYBRID} - {target}:
+                refused(VIR_ERR_ARGUMENT_UNSUPPORTED, m.conn.suspendForDuration, other, 60)
+            m.conn.suspendForDuration(target, 60)
+            equal(read(m, ALARM), '5060')
+            until(lambda: request in m.said(), 'logind is not asked')
+            refused(VIR_ERR_OPERATION_INVALID, m.conn.suspendForDuration, target, 60)
+            equal(events.seen(), [])
+            m.logind.send_signal(signal.SIGUSR1)
+            events.wait('computer', 'updated')
+            equal(read(m, ALARM), '0')
+            equal(m.said(), ['ready', request])
+            events.close()
+
+
+@case('by logind: who inhibits sleep is heard')
+def _(s):
+    with Logind(s, 'suspend') as m:
+        m.write('blocked', 'shutdown:sleep:idle')
+        refused(VIR_ERR_OPERATION_DENIED, m.conn.suspendForDuration, MEM, 60, naming='inhibit')
+        equal((read(m, ALARM), m.said()), ('', ['ready']))
+        m.write('blocked', 'shutdown')
+        m.write('refuse', '')
+        m.conn.suspendForDuration(MEM, 60)
+        until(lambda: 'logind refuses: Not now' in log(m), 'nothing is said')
+        until(lambda: read(m, ALARM) == '0', 'the alarm stays')
+
+
+if __name__ == '__main__':
+    main()

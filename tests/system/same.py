@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""same.py - noded and libvirt's own daemon on the same machine in one run, compared field by field
+
+On this machine and on planted ones. Where the two differ on purpose, DIFFERENT says why.
+"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as etree
+
+ROLE = os.environ.get('OSTLER_TELL')  # "" for this machine, or a planted one's name: say all, as JSON, and end
+if ROLE is not None:
+    os.environ['OSTLER_PEER'] = os.environ['OSTLER_TELL_OF']
+
+import libvirt  # noqa: E402
+from harness import PEER, Skip, case, equal, main, mount, s  # noqa: E402
+from machine import Machine, tree  # noqa: E402
+
+LIBVIRTD = '/usr/sbin/libvirtd'
+
+
+# ---- what one of them tells ---------------------------------------------------------------------
+
+def ask(call, *args):
+    try:
+        return call(*args)
+    except libvirt.libvirtError as e:
+        return f'error {e.get_error_code()}'
+
+
+def tell_devices(conn):
+    devices = {}
+    for device in conn.listAllDevices():
+        devices[device.name()] = {'xml': device.XMLDesc(), 'caps': sorted(device.listCaps()), 'parent': device.parent(),
+                                  'state': [device.isActive(), device.isPersistent(), device.autostart()]}
+    return devices
+
+
+def tell(conn):
+    pages = os.sysconf('SC_PAGESIZE') // 1024
+    return {
+        'info': ask(conn.getInfo), 'cpu map': ask(conn.getCPUMap), 'cpu stats': ask(conn.getCPUStats, 0),
+        'cpu stats of none': ask(conn.getCPUStats, 5000), 'all cpu stats': ask(conn.getCPUStats, -1),
+        'memory': ask(conn.getMemoryStats, -1), 'memory of a node': ask(conn.getMemoryStats, 0),
+        'memory of no node': ask(conn.getMemoryStats, 5000), 'free': ask(conn.getFreeMemory),
+        'free of nodes': ask(conn.getCellsFreeMemory, 0, 64), 'free from no node on': ask(conn.getCellsFreeMemory, 5000, 1),
+        'pages': ask(conn.getFreePages, [pages, 2048], 0, 1), 'pages of no size': ask(conn.getFreePages, [7], 0, 1),
+        'shared pages': ask(conn.getMemoryParameters), 'sysinfo': ask(conn.getSysinfo),
+        'sleep': [ask(conn.suspendForDuration, *a) for a in ((0, 60), (1, 60), (2, 60), (3, 60), (0, 60, 1))],
+        'host': host_part(conn.getCapabilities()),
+        'devices': tell_devices(conn),
+        'lists': {c: sorted(conn.listDevices(c)) for c in ('pci', 'net', 'storage', 'system', 'scsi', 'mdev', 'warp')},
+        'refused': [ask(conn.nodeDeviceLookupByName, 'warp'), ask(conn.listAllDevices, 1 << 25)],
+    }
+
+
+def host_part(xml):
+    host = etree.fromstring(xml).find('host')
+    return {e.tag: etree.tostring(e, encoding='unicode') for e in host if e.tag in ('topology', 'cache', 'power_management', 'iommu')}
+
+
+def say():
+    """On a machine of its own, which ends with it."""
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    s.prepare()
+    if ROLE and PEER == 'ostler':
+        with Machine(s, tree(ROLE)) as m:
+            out = tell_devices(m.conn)
+    else:
+        if ROLE:
+            m = Machine(s, tree(ROLE))
+            os.makedirs(m.path('fs/cgroup'))
+            mount('--bind', m.path(), '/sys')
+            os.environ['SYSTEMD_DEVICE_VERIFY_SYSFS'] = '0'
+        s.start()
+        out = (tell_devices if ROLE else tell)(s.connect())
+        s.stop()
+    with open(os.environ['OSTLER_TELL_TO'], 'w') as f:
+        json.dump(out, f)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if ROLE is not None:
+    say()
+
+
+# ---- both, compared -----------------------------------------------------------------------------
+
+def both(machine):
+    if not os.access(LIBVIRTD, os.X_OK):
+        raise Skip('libvirtd is not installed')
+    told = []
+    for peer in ('ostler', 'libvirtd'):
+        with tempfile.NamedTemporaryFile(dir='/tmp') as out:
+            env = dict(os.environ, OSTLER_TELL=machine, OSTLER_TELL_OF=peer, OSTLER_TELL_TO=out.name)
+            del env['OSTLER_INSIDE']
+            subprocess.run([sys.executable, __file__], env=env, check=True, stdout=subprocess.DEVNULL)
+            told.append(json.load(out))
+    return told
+
+
+# What we tell otherwise, and why: (of which device, the element's path).
+DIFFERENT = (
+    ('computer', r'.*/hardware/uuid'),   # where the firmware has none the reference tells zeros, we the one that is kept
+    ('computer', r'.*/firmware'),        # an empty element
+    ('block_.*', r'.*/(size|num_blocks|logical_block_size)'),  # the kernel counts in 512 bytes whatever the block size
+    ('block_.*', r'/devnode'),           # links that the tree has and udev's database has not
+    ('usb_.*', r'.*/(product|vendor)'),  # of udev's database, which a planted machine has not
+    ('(usb|scsi_generic|block)_.*', r'/parent'),  # below a USB device that the reference does not know, for the same reason
+)
+# Devices that the reference does not tell of: what udev's database would have to say of them, or an attribute that
+# it wants and the kernel need not have (the speed of a link, a character device's number).
+UNTOLD = re.compile('usb_usb.*|block_xvda|net_eth9_.*|vdpa_.*')
+
+
+def rows(element, path=''):
+    """(path, what it says) of each element that says something."""
+    for child in element:
+        where = f'{path}/{child.tag}'
+        if child.attrib or (child.text or '').strip():
+            yield where, json.dumps([sorted(child.attrib.items()), (child.text or '').strip()])
+        elif not len(child):
+            yield where, ''
+        yield from rows(child, where)
+
+
+def relevant(name, xml):
+    found = rows(etree.fromstring(xml))
+    return sorted((p, v) for p, v in found
+                  if not any(re.fullmatch(n, name) and re.fullmatch(e, p) for n, e in DIFFERENT))
+
+
+def compare_devices(ours, theirs):
+    unknown = set(theirs) - set(ours)
+    assert not unknown, f'not told of: {unknown}'
+    for name in sorted(set(ours) - set(theirs)):
+        assert UNTOLD.fullmatch(name), f'{name} is unknown to the reference'
+    for name in theirs:
+        equal((name, relevant(name, ours[name]['xml'])), (name, relevant(name, theirs[name]['xml'])))
+        for key in ('caps', 'state'):
+            equal((name, key, ours[name][key]), (name, key, theirs[name][key]))
+    return sum(len(relevant(n, d['xml'])) for n, d in theirs.items())
+
+
+@case('this machine: every fact and every device')
+def _(_s):
+    ours, theirs = both('')
+    for key in ('cpu map', 'cpu stats of none', 'memory of no node', 'free from no node on', 'pages of no size', 'sysinfo',
+                'sleep', 'host', 'lists', 'refused'):
+        equal((key, ours[key]), (key, theirs[key]))
+    equal(ours['info'][:3] + ours['info'][4:], theirs['info'][:3] + theirs['info'][4:])  # not the speed of this moment
+    for key in ('cpu stats', 'all cpu stats', 'memory', 'memory of a node', 'shared pages'):
+        equal((key, sorted(ours[key])), (key, sorted(theirs[key])))
+    for key in ('memory', 'memory of a node'):
+        equal(ours[key]['total'], theirs[key]['total'])
+    equal(len(ours['free of nodes']), len(theirs['free of nodes']))
+    assert abs(ours['free'] - theirs['free']) < 0.1 * theirs['free']
+    count = compare_devices(ours['devices'], theirs['devices'])
+    print(f'# {len(theirs["devices"])} devices, {count} fields')
+
+
+for machine in ('zoo', 'storage', 'special'):
+    @case(f'the machine of {machine}.tree: every device')
+    def _(_s, machine=machine):
+        ours, theirs = both(machine)
+        print(f'# {len(theirs)} devices, {compare_devices(ours, theirs)} fields')
+
+
+if __name__ == '__main__':
+    main()
