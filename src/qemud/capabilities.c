@@ -4,11 +4,8 @@
 
 #include "base/file.h"
 #include "daemon/daemon.h"
-<<<<<<< HEAD
-#include "host/cpu-features.h"
-=======
 #include "guest/host-document.h"
->>>>>>> lxcd
+#include "host/cpu-features.h"
 #include "host/identity.h"
 #include "settings.h"
 #include "xml/writer.h"
@@ -67,13 +64,8 @@ static void write_cpu(Writer *w, const CapabilitiesHost *host, const GPtrArray *
         write_leaf(w, "maxphysaddr", NULL, "mode", "emulate", "bits",
                    NUMBER(host->cpu->address_bits), NULL);
     for (char **name = model ? model->required : NULL; name && *name; name++)
-<<<<<<< HEAD
         write_leaf(w, "feature", NULL, "name", cpu_feature_name(*name), NULL);
-    write_pages(w, t);
-=======
-        write_leaf(w, "feature", NULL, "name", caps_feature_name(*name), NULL);
     host_write_pages(w, t);
->>>>>>> lxcd
     write_close(w, "cpu", false);
 }
 
