@@ -35,7 +35,6 @@ const Driver driver = {
     SERVE(domain_get_scheduler_parameters),
     SERVE(domain_get_scheduler_parameters_flags),
     SERVE(domain_get_scheduler_type),
-    SERVE(domain_get_security_label),
     SERVE(domain_memory_stats),
     SERVE(domain_reboot),
     SERVE(domain_resume),
@@ -51,5 +50,4 @@ const Driver driver = {
     SERVE(domain_shutdown_flags),
     SERVE(domain_suspend),
     SERVE(lxc_domain_open_namespace),
-    SERVE(node_get_security_model),
 };
