@@ -5,7 +5,7 @@ import os
 import re
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-COMMON = ['protocol', 'base', 'loop', 'xml', 'host', 'model', 'object', 'rpc', 'daemon']
+COMMON = ['protocol', 'base', 'loop', 'xml', 'host', 'model', 'object', 'rpc', 'daemon', 'guest']
 PROGRAMS = ['qemud', 'lxcd', 'netd', 'noded', 'proxy', 'client', 'admin']
 
 # folder: whom its files may include, besides themselves
@@ -19,6 +19,7 @@ MAY = {
     'object': 'base loop xml',
     'rpc': 'base loop object protocol',
     'daemon': 'base loop xml object rpc',
+    'guest': 'base loop xml host model object protocol rpc daemon',
     'qemud': ' '.join(COMMON),
     'lxcd': ' '.join(COMMON),
     'netd': ' '.join(COMMON),

@@ -5,51 +5,79 @@
 #include "loop/workers.h"
 
 #include <systemd/sd-bus.h>
-#include <systemd/sd-daemon.h>
 
-enum { PATIENCE_SECONDS = 5 };
+#define MANAGER \
+    "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
+
+enum { SETTLE_US = 10000000 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus, sd_bus_flush_close_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 
-static int append_properties(sd_bus_message *message, const Scope *what)
+static int job_removed(sd_bus_message *message, void *data, sd_bus_error *)
 {
-    return sd_bus_message_append(message, "a(sv)a(sa(sv))", 6, "Description", "s",
-                                 what->description, "Slice", "s", "machine.slice", "PIDs", "au", 1,
-                                 (uint32_t) what->pid, "Delegate", "b", 1, "CollectMode", "s",
-                                 "inactive-or-failed", "Before", "as", 1, what->before, 0);
+    char **job = data; /* NULL when it is done */
+    const char *path;
+
+    if (*job && sd_bus_message_read(message, "uo", NULL, &path) >= 0 && g_str_equal(path, *job))
+        g_clear_pointer(job, g_free);
+    return 0;
 }
 
-static int ask(const Scope *what, sd_bus_error *problem)
+static int ask(sd_bus *bus, const Scope *what, char **job, sd_bus_error *problem)
+{
+    g_autoptr(sd_bus_message) reply = NULL;
+    const char *path;
+    int result = sd_bus_call_method(bus, MANAGER, "StartTransientUnit", problem, &reply,
+                                    "ssa(sv)a(sa(sv))", what->unit, "fail", 6, "PIDs", "au", 1,
+                                    (uint32_t) what->pid, "Slice", "s", what->slice, "Delegate",
+                                    "b", 1, "Description", "s", what->description, "CollectMode",
+                                    "s", "inactive-or-failed", "Before", "as", 1, SCOPE_GUESTS, 0);
+
+    if (result >= 0)
+        result = sd_bus_message_read(reply, "o", &path);
+    if (result >= 0)
+        *job = g_strdup(path);
+    return result;
+}
+
+static bool wait_for_job(sd_bus *bus, char **job)
+{
+    gint64 until = g_get_monotonic_time() + SETTLE_US;
+
+    while (*job && g_get_monotonic_time() < until) {
+        int done = sd_bus_process(bus, NULL);
+
+        if (done < 0 || (done == 0 && sd_bus_wait(bus, until - g_get_monotonic_time()) < 0))
+            break;
+    }
+    return !*job;
+}
+
+static bool begin(const Scope *what, GError **error)
 {
     g_autoptr(sd_bus) bus = NULL;
-    g_autoptr(sd_bus_message) message = NULL;
-    g_autofree char *unit = g_strconcat(what->name, ".scope", NULL);
+    g_autofree char *job = NULL;
+    sd_bus_error problem __attribute__((cleanup(sd_bus_error_free))) = {};
     int result = sd_bus_open_system(&bus);
 
     if (result >= 0)
-        result = sd_bus_message_new_method_call(
-            bus, &message, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-            "org.freedesktop.systemd1.Manager", "StartTransientUnit");
+        result = sd_bus_match_signal(bus, NULL, MANAGER, "JobRemoved", job_removed, &job);
     if (result >= 0)
-        result = sd_bus_message_append(message, "ss", unit, "fail");
-    if (result >= 0)
-        result = append_properties(message, what);
-    if (result >= 0)
-        result = sd_bus_call(bus, message, PATIENCE_SECONDS * G_USEC_PER_SEC, problem, NULL);
-    return result;
+        result = ask(bus, what, &job, &problem);
+    if (result < 0)
+        return fail(error, ERR_OPERATION_FAILED, "systemd does not make the scope '%s': %s",
+                    what->unit, problem.message ? problem.message : g_strerror(-result));
+    return wait_for_job(bus, &job) ||
+           fail(error, ERR_OPERATION_TIMEOUT, "systemd does not finish the scope '%s'", what->unit);
 }
 
 bool scope_begin(const Scope *what, GError **error)
 {
-    sd_bus_error problem __attribute__((cleanup(sd_bus_error_free))) = {};
-    int result;
+    bool begun;
 
-    if (sd_booted() <= 0)
-        return true;
     worker_waits();
-    result = ask(what, &problem);
+    begun = begin(what, error);
     worker_resumes();
-    return result >= 0 || fail(error, ERR_SYSTEM, "systemd does not make a scope: %s",
-                               problem.message ? problem.message : g_strerror(-result));
+    return begun;
 }

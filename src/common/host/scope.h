@@ -7,12 +7,15 @@
 #include <sys/types.h>
 
 typedef struct Scope {
-    const char *name;        /* of the unit, without ".scope" */
+    const char *unit;        /* "x.scope" */
+    const char *slice;       /* "machine.slice" */
     const char *description; /* for people */
-    const char *before;      /* a unit that ends before this one when the host is shut down */
     pid_t pid;
 } Scope;
 
-/* The process, and what it starts, leaves the daemon's own unit. Where systemd does not run this
- * host there is nothing to leave. In a worker. */
+/* What ends before all scopes of guests when the host is shut down. */
+#define SCOPE_GUESTS "ostler-guests.service"
+
+/* The process, and what it starts, leaves the daemon's own unit; what is below the scope's group is
+ * nobody's business but the process's. Returns when it is there. In a worker. */
 bool scope_begin(const Scope *what, GError **error);
