@@ -267,6 +267,25 @@ def _():
     contains(virsh('nodeinfo'), 'CPU(s)')
 
 
+@case('within these limits containers begin, outlive their daemon and end')
+def _():
+    lxc = 'lxc:///system'
+    path = '/var/guest/box.xml'
+    with open(path, 'w') as f:
+        f.write("<domain type='lxc'><name>box</name><memory unit='MiB'>64</memory><os><type>exe</type>"
+                "<init>/bin/sleep</init><initarg>1000</initarg></os><devices><console type='pty'/></devices></domain>")
+    virsh('define', path, uri=lxc)
+    virsh('start', 'box', uri=lxc)
+    equal(virsh('domstate', 'box', uri=lxc), 'running')
+    contains(run('systemctl', 'list-units', '--type=scope', '--no-legend'), 'Container box')
+    pid = pid_of('lxcd')
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: state('lxcd') == 'active' and pid_of('lxcd') not in (0, pid), 'no restart')
+    equal(virsh('domstate', 'box', uri=lxc), 'running')
+    virsh('destroy', 'box', uri=lxc)
+    virsh('undefine', 'box', uri=lxc)
+
+
 # ---- users of the host --------------------------------------------------------------------------
 
 def polkit():
