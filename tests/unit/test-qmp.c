@@ -257,9 +257,13 @@ static void test_expected(void)
                       "{\"event\":\"STOP\",\"data\":{\"device\":\"net1\"}}"
                       "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"net1\"}}");
     assert_answer(gone, "{}");
+    assert_heard(&scene, "DEVICE_DELETED {\"path\":\"/x\"} 0.000000");
+    assert_heard(&scene, "STOP {\"device\":\"net1\"} 0.000000");
+    assert_heard(&scene, "DEVICE_DELETED {\"device\":\"net1\"} 0.000000");
     assert_refused(late, 1, ERR_OPERATION_TIMEOUT,
                    "QEMU did not answer 'DEVICE_DELETED' within 1 ms");
     peer_says(&scene, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"net2\"}}");
+    assert_heard(&scene, "DEVICE_DELETED {\"device\":\"net2\"} 0.000000");
     qmp_close(scene.qmp);
     assert_refused(never, 0, ERR_OPERATION_FAILED,
                    "unable to execute QEMU command 'DEVICE_DELETED': QEMU has ended");
