@@ -1,7 +1,48 @@
 /* main.c - ostler-lxcd: containers */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "container.h"
 #include "daemon/daemon.h"
+#include "define.h"
 #include "driver.h"
+#include "guest/files.h"
+#include "guest/hypervisor.h"
+#include "guest/ops.h"
+#include "guest/recover.h"
+#include "settings.h"
+#include "start.h"
+
+static void *hold(void *container) { return container_ref(container); }
+
+static void drop(void *container) { container_unref(container); }
+
+const Hypervisor hypervisor = {
+    .folder = "lxc",
+    .start_flags = VIR_DOMAIN_START_AUTODESTROY,
+    .autostart = &settings.autostart,
+    .complete = container_complete,
+    .start = start_container,
+    .adopt = start_adopt,
+    .note_end = start_note_end,
+    .clean = start_clean,
+    .hold_console = container_join,
+    .hold = hold,
+    .drop = drop,
+};
+
+static bool begin(GError **error)
+{
+    if (!files_prepare(error) || !recover_all(error))
+        return false;
+    recover_autostart();
+    return true;
+}
+
+static bool is_needed(void)
+{
+    g_autoptr(GPtrArray) active = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    return active->len > 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -11,6 +52,10 @@ int main(int argc, char **argv)
         .socket = "virtlxcd-sock",
         .admin_socket = "virtlxcd-admin-sock",
         .driver = &driver,
+        .keys = settings_keys,
+        .settings = &settings,
+        .begin = begin,
+        .is_needed = is_needed,
     };
 
     return daemon_main(&lxcd, argc, argv);

@@ -188,12 +188,6 @@ void iface_end_free(IfaceEnd *end)
     g_free(end);
 }
 
-bool iface_has_link(const Iface *iface)
-{
-    return WHEN(iface->type) &
-           (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_DIRECT) | WHEN(IFACE_ETHERNET));
-}
-
 bool iface_is_virtio(const Iface *iface)
 {
     return iface->model && g_str_has_prefix(iface->model, "virtio");

@@ -14,8 +14,6 @@ typedef struct IfaceEnd {
 void iface_end_free(IfaceEnd *end);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IfaceEnd, iface_end_free)
 
-/* Of a type whose end is a link on the host. */
-bool iface_has_link(const Iface *iface);
 bool iface_is_virtio(const Iface *iface);
 
 Json *iface_json(const Domain *guest, const Iface *iface, const Caps *caps, GError **error);

@@ -1,50 +1,60 @@
 /* main.c - ostler-qemud: guests under QEMU */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/file.h"
+#include "address.h"
+#include "argv.h"
 #include "caps.h"
 #include "daemon/daemon.h"
+#include "defaults.h"
 #include "driver.h"
-#include "ops.h"
-#include "recover.h"
+#include "guest/files.h"
+#include "guest/hypervisor.h"
+#include "guest/ops.h"
+#include "guest/recover.h"
+#include "served.h"
 #include "settings.h"
+#include "start.h"
 
-static bool make_directories(GError **error)
+/* Closes it, too: what waits for an answer is told at once. */
+static void drop_monitor(void *monitor)
 {
-    static const struct {
-        const char *path;
-        mode_t mode;
-    } directories[] = {
-        { "run/ostler/qemu", 0711 },
-        { "run/ostler/qemu/guest", 0711 },
-        { "var/lib/ostler/qemu", 0711 },
-        { "var/log/ostler/qemu", 0700 },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
-        g_autofree char *path = daemon_path("%s", directories[i].path);
-
-        if (!file_make_directory(path, directories[i].mode, error))
-            return false;
-    }
-    return true;
+    qmp_close(monitor);
+    qmp_unref(monitor);
 }
+
+static void *hold_monitor(void *monitor) { return qmp_ref(monitor); }
+
+static void clean(const Ended *run) { argv_clean(run->live); }
+
+static bool complete(Domain *domain, GError **error)
+{
+    return domain_defaults(domain, error) && domain_addresses(domain, error) &&
+           driver_check(domain, error);
+}
+
+const Hypervisor hypervisor = {
+    .folder = "qemu",
+    .start_flags = VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY |
+                   VIR_DOMAIN_START_BYPASS_CACHE | VIR_DOMAIN_START_FORCE_BOOT |
+                   VIR_DOMAIN_START_RESET_NVRAM,
+    .autostart = &settings.autostart,
+    .complete = complete,
+    .start = start_machine,
+    .adopt = start_adopt,
+    .clean = clean,
+    .hold = hold_monitor,
+    .drop = drop_monitor,
+};
 
 static bool begin(GError **error)
 {
     g_autofree char *caps = daemon_path("var/lib/ostler/qemu/caps");
     g_autoptr(GError) no_user = NULL;
 
-    if (!make_directories(error))
+    if (!files_prepare(error))
         return false;
     if (!settings_find_user(&no_user))
         g_warning("no guest can be started: %s", no_user->message);
     caps_open(caps);
-    machines = registry_new();
-    machine_store = (Store){
-        .definitions = daemon_path("etc/ostler/qemu"),
-        .autostart = daemon_path("etc/ostler/qemu/autostart"),
-        .states = daemon_path("run/ostler/qemu/state"),
-    };
     if (!recover_all(error))
         return false;
     recover_autostart();

@@ -11,7 +11,8 @@
 #include "defaults.h"
 #include "driver.h"
 #include "iface-plug.h"
-#include "ops.h"
+#include "guest/ops.h"
+#include "machine.h"
 #include "rpc/event.h"
 
 #include <string.h>

@@ -3,7 +3,8 @@
 #include "capabilities.h"
 #include "caps.h"
 #include "driver.h"
-#include "ops.h"
+#include "guest/ops.h"
+#include "machine.h"
 
 #include <string.h>
 

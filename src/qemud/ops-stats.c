@@ -4,11 +4,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
 #include "image.h"
-#include "ops-iface.h"
-#include "ops.h"
-#include "threads.h"
+#include "guest/ops-iface.h"
+#include "guest/ops.h"
+#include "machine.h"
 #include "qmp-events.h"
 #include "rpc/params.h"
+#include "threads.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,22 @@ enum {
     GROUPS = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |
              VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK,
 };
+
+/* ---- processors ---- */
+
+bool qemu_domain_get_info(Call *call, const remote_domain_get_info_args *,
+                          remote_domain_get_info_ret *out, GError **)
+{
+    g_autoptr(View) view = machine_view(machine_of(call));
+    const Domain *domain = view_current(view);
+
+    out->state = view->state;
+    out->max_mem = domain->memory;
+    out->memory = view->balloon ? view->balloon : domain->current_memory;
+    out->nr_virt_cpu = ops_current_vcpus(domain);
+    out->cpu_time = process_time(view->pid);
+    return true;
+}
 
 /* ---- memory ---- */
 
@@ -386,14 +403,6 @@ static void add_vcpu(const Survey *s, Params *params)
     }
 }
 
-static void add_traffic(Params *params, unsigned i, const char *way, const LinkTraffic *traffic)
-{
-    params_add_ullong(params, traffic->bytes, "net.%u.%s.bytes", i, way);
-    params_add_ullong(params, traffic->packets, "net.%u.%s.pkts", i, way);
-    params_add_ullong(params, traffic->errors, "net.%u.%s.errs", i, way);
-    params_add_ullong(params, traffic->drops, "net.%u.%s.drop", i, way);
-}
-
 static void add_interface(const Survey *s, Params *params)
 {
     const Domain *domain = view_current(s->view);
@@ -407,8 +416,8 @@ static void add_interface(const Survey *s, Params *params)
 
         params_add_string(params, iface->target, "net.%u.name", i);
         if (iface->target && iface_count(iface, &received, &sent, NULL)) {
-            add_traffic(params, i, "rx", &received);
-            add_traffic(params, i, "tx", &sent);
+            params_add_traffic(params, i, "rx", &received);
+            params_add_traffic(params, i, "tx", &sent);
         }
         i++;
     }
@@ -466,50 +475,6 @@ static void fill_record(const Survey *s, unsigned groups, remote_domain_stats_re
     record->params.params_len = params_take(&params, &record->params.params_val);
 }
 
-enum {
-    STATS_FILTERS =
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE |
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT | VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT |
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING | VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED |
-        VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF | VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER,
-};
-static const unsigned stats_flags = STATS_FILTERS | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |
-                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING |
-                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
-
-/* The guests that were named, or all that pass the filter. */
-static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, GError **error)
-{
-    GPtrArray *list;
-
-    if (!in->doms.doms_len)
-        return ops_list(in->flags & STATS_FILTERS);
-    list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
-    for (unsigned i = 0; i < in->doms.doms_len; i++) {
-        Object *found = ops_find_domain(&in->doms.doms_val[i], error);
-
-        if (!found) {
-            g_ptr_array_unref(list);
-            return NULL;
-        }
-        g_ptr_array_add(list, found);
-    }
-    return list;
-}
-
-static bool check_groups(const remote_connect_get_all_domain_stats_args *in, unsigned *groups,
-                         GError **error)
-{
-    bool enforce = in->flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
-
-    *groups = in->stats ? in->stats & GROUPS : GROUPS;
-    return !enforce || !(in->stats & ~GROUPS) ||
-           fail(error, ERR_ARGUMENT_UNSUPPORTED,
-                "Stats types bits 0x%x are not supported by this "
-                "daemon",
-                in->stats & ~GROUPS);
-}
-
 bool qemu_connect_get_all_domain_stats(Call *call,
                                        const remote_connect_get_all_domain_stats_args *in,
                                        remote_connect_get_all_domain_stats_ret *out, GError **error)
@@ -519,8 +484,8 @@ bool qemu_connect_get_all_domain_stats(Call *call,
     g_autofree Survey *surveys = NULL;
     unsigned groups;
 
-    if (!call_check_flags(call, in->flags, stats_flags, error) ||
-        !check_groups(in, &groups, error) || !(list = surveyed(in, error)))
+    list = ops_surveyed(call, in, GROUPS, &groups, error);
+    if (!list)
         return false;
     surveys = g_new0(Survey, list->len + 1);
     out->ret_stats.ret_stats_val = g_new0(remote_domain_stats_record, list->len);

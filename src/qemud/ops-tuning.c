@@ -1,43 +1,9 @@
 /* ops-tuning.c - memory that is given and taken, statistics of it */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
-#include "ops.h"
+#include "guest/ops.h"
+#include "machine.h"
 #include "qmp-events.h"
-
-/* ---- changing definitions ---- */
-
-static bool resolve_flags(const View *view, unsigned *flags, GError **error)
-{
-    unsigned both = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
-
-    if (!(*flags & both))
-        *flags |= view->live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
-    if (*flags & VIR_DOMAIN_AFFECT_LIVE && !view_check_active(view, error))
-        return false;
-    if (*flags & VIR_DOMAIN_AFFECT_CONFIG && !view->config)
-        return fail(error, ERR_OPERATION_INVALID,
-                    "transient domains do not have any persistent config");
-    return true;
-}
-
-bool ops_change(Machine *vm, unsigned flags, OpsChange *change, const void *data, GError **error)
-{
-    g_autoptr(View) view = machine_edit(vm);
-
-    if (!resolve_flags(view, &flags, error))
-        return false;
-    for (int live = 0; live <= 1; live++) {
-        g_autoptr(Domain) domain = NULL;
-
-        if (!(flags & (live ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG)))
-            continue;
-        domain = domain_copy(live ? view->live->domain : view->config->domain);
-        if (!change(vm, domain, live, data, error))
-            return false;
-        (live ? view_set_live : view_set_config)(view, g_steal_pointer(&domain));
-    }
-    return machine_publish(vm, g_steal_pointer(&view), error);
-}
 
 /* ---- memory ---- */
 
@@ -123,4 +89,14 @@ bool qemu_domain_set_memory_stats_period(Call *call,
 {
     return call_check_flags(call, in->flags, 3, error) &&
            ops_change(machine_of(call), in->flags, set_period, &in->period, error);
+}
+
+/* ---- processors ---- */
+
+bool qemu_domain_get_scheduler_type(Call *, const remote_domain_get_scheduler_type_args *,
+                                    remote_domain_get_scheduler_type_ret *out, GError **)
+{
+    out->type = g_strdup("posix");
+    out->nparams = 0;
+    return true;
 }

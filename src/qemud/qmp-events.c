@@ -71,7 +71,7 @@ static bool state_changed(Machine *vm, int *state, int *reason)
 {
     g_autoptr(View) view = machine_view(vm);
 
-    return vm->monitor && monitor_state(vm->monitor, state, reason, NULL) && *state != view->state;
+    return vm->control && monitor_state(vm->control, state, reason, NULL) && *state != view->state;
 }
 
 static void on_stop(Machine *vm, Json *)
@@ -123,8 +123,8 @@ static bool restarts(const Machine *vm, const View *view)
 /* From the state that a guest which has powered itself off is left in. */
 static bool reset_and_run(Machine *vm, GError **error)
 {
-    g_autoptr(Json) reset = qmp_call(vm->monitor, "system_reset", NULL, error);
-    g_autoptr(Json) running = reset ? qmp_call(vm->monitor, "cont", NULL, error) : NULL;
+    g_autoptr(Json) reset = qmp_call(vm->control, "system_reset", NULL, error);
+    g_autoptr(Json) running = reset ? qmp_call(vm->control, "cont", NULL, error) : NULL;
 
     return running && (!vm->is_rebooting || monitor_set_reboot(vm, false, error));
 }
@@ -141,7 +141,7 @@ static void on_shutdown(Machine *vm, Json *data)
 {
     g_autoptr(View) view = machine_view(vm);
 
-    if (restarts(vm, view) && vm->monitor) {
+    if (restarts(vm, view) && vm->control) {
         restart(vm);
         return;
     }
@@ -161,7 +161,7 @@ static void on_panic(Machine *vm, Json *)
 
     publish_state(vm, VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED);
     machine_tell(vm, VIR_DOMAIN_EVENT_CRASHED, VIR_DOMAIN_EVENT_CRASHED_PANICKED);
-    if (!vm->monitor || action == ACTION_PRESERVE)
+    if (!vm->control || action == ACTION_PRESERVE)
         return;
     if (action == ACTION_RESTART || action == ACTION_COREDUMP_RESTART) {
         restart(vm);
@@ -169,7 +169,7 @@ static void on_panic(Machine *vm, Json *)
         return;
     }
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_CRASHED);
-    qmp_forget(qmp_send(vm->monitor, "quit", NULL));
+    qmp_forget(qmp_send(vm->control, "quit", NULL));
 }
 
 // clang-format off

@@ -13,16 +13,7 @@
 #include "dev-iface.h"
 #include "dev-misc.h"
 #include "dev-video.h"
-#include "xml/plan.h"
-
-#include <string.h>
-
-/* An element, and what may be in it: paths, each with the values that it may have ("=a|b") or
- * without, which means any. "driver/" followed by a star stands for all below driver. */
-typedef struct Served {
-    const char *element;
-    const char *paths;
-} Served;
+#include "model/served.h"
 
 #define PLACE " acpi/@index address/@type=pci|drive|virtio-serial|usb|isa|unassigned address/*"
 #define CHAR_END                                                                                  \
@@ -31,7 +22,7 @@ typedef struct Served {
 #define VIRTIO_DRIVER " driver/@iommu driver/@ats driver/@packed driver/@page_per_vq"
 
 // clang-format off
-static const Served served[] = {
+static const ServedRow rows[] = {
     { "", "@type=qemu|kvm name uuid genid title description metadata" },
     { "", "memory memory/@dumpCore currentMemory vcpu vcpu/@placement=static vcpu/@current" },
     { "", "iothreads resource/partition=/machine on_poweroff=destroy|restart" },
@@ -110,141 +101,15 @@ static const Served served[] = {
     { "seclabel", "@type=none|dynamic @model=dac @relabel" },
     { "commandline/arg", "*" },
     { "commandline/env", "*" },
+    {},
 };
 // clang-format on
 
-/* ---- the table, arranged for look-up ---- */
-
-static void add_path(GHashTable *paths, const char *element, const char *word)
-{
-    char **parts = g_strsplit(word, "=", 2);
-    char *path = g_strconcat(element, *element ? "/" : "", parts[0], NULL);
-
-    g_hash_table_insert(paths, path, parts[1] ? g_strdup(parts[1]) : NULL);
-    g_strfreev(parts);
-}
-
-/* path -> the values that it may have, or NULL */
-static GHashTable *arrange(void)
-{
-    GHashTable *paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(served); i++) {
-        g_auto(GStrv) words = g_strsplit(served[i].paths, " ", -1);
-
-        g_hash_table_insert(paths, g_strdup(served[i].element), NULL);
-        for (char **word = words; *word; word++)
-            add_path(paths, served[i].element, *word);
-    }
-    return paths;
-}
-
-static GHashTable *served_paths(void)
-{
-    static GHashTable *paths;
-
-    if (g_once_init_enter(&paths))
-        g_once_init_leave(&paths, arrange());
-    return paths;
-}
-
-/* Whether path, or all that is below an element that it is in, is listed. */
-static bool find(const char *path, const char **values)
-{
-    g_autofree char *above = g_strdup(path);
-    char *slash;
-
-    if (g_hash_table_lookup_extended(served_paths(), path, NULL, (void **) values))
-        return true;
-    while ((slash = strrchr(above, '/'))) {
-        g_autofree char *all = NULL;
-
-        *slash = '\0';
-        all = g_strconcat(above, "/*", NULL);
-        if (g_hash_table_contains(served_paths(), all))
-            return true;
-    }
-    return false;
-}
-
-static bool is_one_of(const char *values, const char *value)
-{
-    g_auto(GStrv) list = g_strsplit(values, "|", -1);
-
-    return g_strv_contains((const char *const *) list, value);
-}
+static ServedTable table = { rows };
 
 bool served_has(const char *path, const char *value)
 {
-    const char *values = NULL;
-
-    return find(path, &values) && (!values || !value || is_one_of(values, value));
-}
-
-/* ---- the walk over a definition ---- */
-
-static bool check_value(const char *path, const XmlField *row, const void *slot, GError **error)
-{
-    const char *values = NULL;
-    g_autoptr(GString) text = NULL;
-
-    if (!find(path, &values))
-        return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' is not supported by this driver", path);
-    if (!values)
-        return true;
-    text = g_string_new(NULL);
-    row->type->write(text, slot, row);
-    return is_one_of(values, text->str) ||
-           fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' is not supported as value of '%s'", text->str,
-                path);
-}
-
-static bool check_object(XmlElement *element, const void *object, const char *path, GError **error);
-
-static bool check_nested(const char *path, const XmlField *row, const void *slot, GError **error)
-{
-    XmlElement *element = (XmlElement *) row->detail;
-    void *content = *(void *const *) slot;
-    const char *values;
-
-    if (!find(path, &values))
-        return fail(error, ERR_CONFIG_UNSUPPORTED, "element '%s' is not supported by this driver",
-                    path);
-    if (row->type == &xml_child)
-        return check_object(element, content, path, error);
-    for (LIST_EACH(void, item, (GPtrArray *) content)) {
-        if (!check_object(element, item, path, error))
-            return false;
-    }
-    return true;
-}
-
-static bool check_field(XmlElement *element, const PlanField *field, const void *object,
-                        const char *path, GError **error)
-{
-    const XmlField *row = &field->row;
-    const void *slot = slot_at(object, row->offset);
-    g_autofree char *inner = NULL;
-
-    if (row->live || row->type == &xml_unsupported || !field_applies(field, object) ||
-        !row->type->present(slot, row))
-        return true;
-    if (row->detail == element)
-        return check_nested(path, row, slot, error);
-    inner = g_strconcat(path, *path ? "/" : "", row->path, NULL);
-    return field_is_nested(row) ? check_nested(inner, row, slot, error)
-                                : check_value(inner, row, slot, error);
-}
-
-static bool check_object(XmlElement *element, const void *object, const char *path, GError **error)
-{
-    const XmlPlan *plan = plan_of(element);
-
-    for (guint i = 0; i < plan->fields->len; i++) {
-        if (!check_field(element, plan->fields->pdata[i], object, path, error))
-            return false;
-    }
-    return true;
+    return served_table_has(&table, path, value);
 }
 
 /* ---- what no single path can say ---- */
@@ -279,7 +144,7 @@ static bool check_actions(const Domain *guest, GError **error)
 
 bool driver_check(const Domain *guest, GError **error)
 {
-    return check_object(&domain_element, guest, "", error) && check_actions(guest, error) &&
+    return served_table_check(&table, guest, error) && check_actions(guest, error) &&
            os_check(guest, error) && check_devices(guest, error) && misc_check(guest, error) &&
            chardevs_check(guest, error) && graphics_check(guest, error);
 }

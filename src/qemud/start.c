@@ -11,12 +11,12 @@
 #include "base/socket.h"
 #include "caps.h"
 #include "daemon/daemon.h"
-#include "exit.h"
+#include "guest/exit.h"
+#include "guest/files.h"
 #include "firmware.h"
 #include "iface-link.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
-#include "rundir.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -25,8 +25,6 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-
-enum { LOG_TAIL = 1024 };
 
 typedef struct Launch {
     Machine *vm;
@@ -48,27 +46,9 @@ typedef struct Launch {
 
 /* ---- the log ---- */
 
-char *start_log_path(const char *name) { return daemon_path("var/log/ostler/qemu/%s.log", name); }
-
-char *start_log_tail(const char *name, off_t from)
-{
-    g_autofree char *path = start_log_path(name);
-    g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC);
-    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    char text[LOG_TAIL + 1];
-    ssize_t got;
-    char *line;
-
-    from = MAX(from, end - LOG_TAIL);
-    got = fd < 0 ? 0 : pread(fd, text, LOG_TAIL, from);
-    text[MAX(got, 0)] = '\0';
-    line = from > 0 && end - from >= LOG_TAIL ? strchr(text, '\n') : NULL;
-    return g_strstrip(g_utf8_make_valid(line ? line + 1 : text, -1));
-}
-
 static bool open_log(Launch *l, GError **error)
 {
-    g_autofree char *path = start_log_path(l->name);
+    g_autofree char *path = files_log(l->name);
 
     l->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (l->log < 0)
@@ -127,12 +107,19 @@ static bool find_firmware(Launch *l, GError **error)
 
 static void drop_capabilities(Launch *l) { g_clear_pointer(&l->caps, caps_unref); }
 
+static char *monitor_path(const char *directory)
+{
+    return g_build_filename(directory, "monitor.sock", NULL);
+}
+
 static bool make_directory(Launch *l, GError **error)
 {
-    g_autofree char *directory = rundir_path(l->vm);
+    g_autofree char *directory = files_directory(l->vm);
 
-    if (!rundir_make(directory, error))
+    if (!files_make(directory, error))
         return false;
+    if (qemu_user.given && chown(directory, qemu_user.uid, qemu_user.gid) < 0)
+        return fail_errno(error, errno, "cannot give '%s' to QEMU's user", directory);
     g_free(l->vm->directory);
     l->vm->directory = g_steal_pointer(&directory);
     return true;
@@ -140,7 +127,7 @@ static bool make_directory(Launch *l, GError **error)
 
 static void remove_directory(Launch *l)
 {
-    rundir_remove(l->vm->directory);
+    files_remove(l->vm->directory);
     g_clear_pointer(&l->vm->directory, g_free);
 }
 
@@ -202,7 +189,7 @@ static void close_pid_file(Launch *l) { fd_close(g_steal_fd(&l->pid_file)); }
 
 static bool listen_for_monitor(Launch *l, GError **error)
 {
-    g_autofree char *path = rundir_monitor(l->vm->directory);
+    g_autofree char *path = monitor_path(l->vm->directory);
     int fd;
 
     l->listener = unix_listen(path, SOCK_STREAM, 0600, error);
@@ -310,7 +297,7 @@ static void explain(Launch *l, GError **error)
 {
     bool ended =
         g_error_matches(*error, ERR_DOMAIN, ERR_OPERATION_FAILED) && process_wait(l->pidfd, 1000);
-    g_autofree char *tail = ended ? start_log_tail(l->name, l->log_start) : NULL;
+    g_autofree char *tail = ended ? files_log_tail(l->name, l->log_start) : NULL;
 
     if (!tail || !*tail)
         return;
@@ -420,7 +407,8 @@ static void tell_started(Launch *l)
         machine_tell(l->vm, VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
 }
 
-bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **error)
+bool start_machine(Machine *vm, const Domain *config, unsigned flags, const GArray *,
+                   GError **error)
 {
     g_auto(Launch) l = { .vm = vm,
                          .config = config,
@@ -441,4 +429,27 @@ bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **e
     exit_watch(vm, g_steal_fd(&l.pidfd));
     tell_started(&l);
     return true;
+}
+
+/* ---- after a restart of the daemon ---- */
+
+/* QEMU goes on; what it tells now is what is true. */
+bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
+{
+    g_autofree char *path = monitor_path(vm->directory);
+    g_autoptr(Qmp) monitor = monitor_reopen(vm, path, pidfd, view->live->domain->memory, error);
+    g_autoptr(Domain) live = domain_copy(view->live->domain);
+    g_autoptr(View) next = machine_edit(vm);
+    int state, reason;
+
+    if (!monitor || !monitor_state(monitor, &state, &reason, error) ||
+        !monitor_learn(monitor, live, error))
+        return false;
+    if (state != view->state) {
+        next->state = state;
+        next->reason = reason;
+    }
+    view_set_live(next, g_steal_pointer(&live));
+    machine_set_process(vm, monitor, pidfd);
+    return machine_publish(vm, g_steal_pointer(&next), error);
 }

@@ -6,8 +6,8 @@
 
 /* flags: virDomainCreateFlags. config is what to start, borrowed. On the guest's strand, as a JOB.
  * All or nothing: on failure the host is as it was. */
-bool start_machine(Machine *vm, const Domain *config, unsigned flags, GError **error);
+bool start_machine(Machine *vm, const Domain *config, unsigned flags, const GArray *fds,
+                   GError **error);
 
-/* The last lines of a guest's log from an offset on, for an error; "" when there are none. */
-char *start_log_tail(const char *name, off_t from);
-char *start_log_path(const char *name);
+/* Goes on with a guest that an earlier daemon has started, and publishes what QEMU tells now. */
+bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error);

@@ -282,6 +282,7 @@ class Stack:
         self.home = '/mnt/ostler'
         self.root = '/mnt/ostler/root' if PEER == 'ostler' else '/'
         self.lab = '/mnt/ostler/lab'
+        self.scheme = 'qemu'
         self.conn = None
         self.children = {} # daemons that were started, and are not to end by themselves
         self.disk = None   # a folder for the daemons' files, when memory would flatter them
@@ -393,7 +394,7 @@ class Stack:
         return stack.socket_path(self.root, name)
 
     def uri(self, name='libvirt-sock'):
-        return 'qemu:///system?socket=' + self.socket(name)
+        return f'{self.scheme}:///system?socket={self.socket(name)}'
 
     def connect(self, name='libvirt-sock', readonly=False):
         import libvirt

@@ -104,7 +104,7 @@ static XmlElement char_end_element = {
 #define TCP .when = WHEN(CHAR_TCP)
 
 static const XmlField char_source_fields[] = {
-    XML_ENUM("@type", CharSource, type, char_type_names, .needed = true),
+    XML_ENUM("@type", CharSource, type, char_type_names),
     XML_STRING("@tty", CharSource, tty, .live = true),
     XML_LIST("source", CharSource, ends, &char_end_element, .when = WHEN(CHAR_UDP)),
     XML_ENUM("source/@mode", CharSource, mode, char_mode_names, .when = SOCKET),

@@ -85,6 +85,26 @@ static bool finish_os(Domain *domain, unsigned, GError **error)
     return true;
 }
 
+/* A port whose other end nobody names is a terminal. */
+static void set_terminal(CharSource *source)
+{
+    if (!source->type)
+        source->type = CHAR_PTY;
+}
+
+static bool finish_terminals(Domain *domain, unsigned, GError **)
+{
+    for (LIST_EACH(Serial, device, domain->serials))
+        set_terminal(&device->source);
+    for (LIST_EACH(Parallel, device, domain->parallels))
+        set_terminal(&device->source);
+    for (LIST_EACH(Console, device, domain->consoles))
+        set_terminal(&device->source);
+    for (LIST_EACH(Channel, device, domain->channels))
+        set_terminal(&device->source);
+    return true;
+}
+
 /* Ports of serials and parallels count on where none is said; a console's is its place. */
 static bool finish_ports(Domain *domain, unsigned, GError **)
 {
@@ -252,9 +272,9 @@ static bool check_processors(Domain *domain, unsigned, GError **error)
 bool domain_finish(void *domain, unsigned flags, GError **error)
 {
     static bool (*const rules[])(Domain *, unsigned, GError **) = {
-        finish_name,  finish_memory,     finish_vcpus,     finish_os,     finish_ports,
-        finish_order, check_boot,        check_aliases,    check_targets, check_single,
-        check_panics, check_controllers, check_processors,
+        finish_name,  finish_memory, finish_vcpus,      finish_os,        finish_terminals,
+        finish_ports, finish_order,  check_boot,        check_aliases,    check_targets,
+        check_single, check_panics,  check_controllers, check_processors,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {

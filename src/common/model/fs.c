@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/fs.h"
 
+#include "base/size.h"
+
 const char *const fs_type_names[] = {
     [FS_MOUNT] = "mount", [FS_BLOCK] = "block", [FS_FILE] = "file",     [FS_TEMPLATE] = "template",
     [FS_RAM] = "ram",     [FS_BIND] = "bind",   [FS_VOLUME] = "volume", NULL,
@@ -54,7 +56,8 @@ static const XmlField fs_fields[] = {
     XML_STRING("source/@dev", Fs, source, .required = true, OF(BLOCK)),
     XML_STRING("source/@file", Fs, source, .required = true, OF(FILE)),
     XML_STRING("source/@name", Fs, source, .required = true, OF(TEMPLATE)),
-    XML_SIZE("source/@usage", Fs, ram, .unit = 1024, .required = true, OF(RAM)),
+    XML_NUMBER("source/@usage", Fs, ram, .required = true, OF(RAM)),
+    XML_STRING("source/@units", Fs, ram_unit, OF(RAM)),
     XML_STRING("source/@pool", Fs, source, .required = true, OF(VOLUME)),
     XML_STRING("source/@volume", Fs, volume, .required = true, OF(VOLUME)),
     XML_STRING("target/@dir", Fs, target, .required = true),
@@ -80,12 +83,27 @@ static bool finish_mode(char **mode)
     return true;
 }
 
+/* Kept in KiB, and told so. */
+static bool finish_ram(Fs *fs)
+{
+    uint64_t bytes = fs->ram;
+
+    if (!size_scale(&bytes, fs->ram_unit ? fs->ram_unit : "KiB"))
+        return false;
+    fs->ram = bytes / 1024 + (bytes % 1024 != 0);
+    g_free(fs->ram_unit);
+    fs->ram_unit = g_strdup("KiB");
+    return true;
+}
+
 static bool fs_finish(void *object, unsigned, GError **error)
 {
     Fs *fs = object;
 
     if ((fs->type == FS_MOUNT || fs->type == FS_BIND) && !fs->source && !fs->socket)
         return fail(error, ERR_XML, "missing 'source/@dir'");
+    if (fs->type == FS_RAM && !finish_ram(fs))
+        return fail(error, ERR_XML, "invalid value '%s' for 'source/@units'", fs->ram_unit);
     if (!finish_mode(&fs->fmode) || !finish_mode(&fs->dmode))
         return fail(error, ERR_XML, "'@fmode' and '@dmode' are octal modes");
     return true;

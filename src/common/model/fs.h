@@ -48,8 +48,9 @@ typedef struct Fs {
     Optional thread_pool;
     char *source; /* directory, device, file, template; of a volume its pool */
     char *volume;
-    char *socket; /* of a virtiofsd that is not ours */
-    uint64_t ram; /* KiB, of FS_RAM */
+    char *socket;   /* of a virtiofsd that is not ours */
+    uint64_t ram;   /* KiB, of FS_RAM */
+    char *ram_unit; /* "KiB" */
     char *target;
     bool readonly;
     uint64_t hard_limit, soft_limit; /* bytes */

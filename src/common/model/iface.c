@@ -383,3 +383,9 @@ XmlElement iface_element = {
     .variant = offsetof(Iface, type),
     .finish = iface_finish,
 };
+
+bool iface_has_link(const Iface *iface)
+{
+    return WHEN(iface->type) &
+           (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_DIRECT) | WHEN(IFACE_ETHERNET));
+}

@@ -174,6 +174,9 @@ typedef struct Iface {
     Switch port_isolated;
 } Iface;
 
+/* Of a type whose end is a link on the host. */
+bool iface_has_link(const Iface *iface);
+
 extern XmlElement iface_element, bandwidth_element, virtualport_element, vlan_element;
 extern XmlElement filterref_element, iface_ip_element, iface_route_element;
 XML_STRUCT(Iface, iface, iface_element)

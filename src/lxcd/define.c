@@ -1,0 +1,182 @@
+/* define.c - what a container's definition leaves open, and what it may hold */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "define.h"
+
+#include "host/cpu.h"
+#include "limit.h"
+#include "model/served.h"
+#include "plan.h"
+#include "rights.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what is served ---- */
+
+// clang-format off
+static const ServedRow rows[] = {
+    { "", "@type=lxc name uuid title description metadata memory currentMemory vcpu" },
+    { "", "vcpu/@placement=static vcpu/@cpuset vcpu/@current on_poweroff=destroy|restart" },
+    { "", "on_reboot=destroy|restart on_crash=destroy|restart resource/partition devices" },
+    { "", "devices/emulator memoryBacking/* memtune/hard_limit memtune/soft_limit" },
+    { "", "memtune/swap_hard_limit blkiotune/weight cputune/shares cputune/period cputune/quota" },
+    { "blkiotune/device", "path weight read_iops_sec write_iops_sec read_bytes_sec write_bytes_sec" },
+    { "os", "type=exe type/@arch init initdir inituser initgroup" },
+    { "os/initarg", "." },
+    { "os/initenv", "@name ." },
+    { "idmap/uid", "@start @target @count" },
+    { "idmap/gid", "@start @target @count" },
+    { "features", ". privnet capabilities/@policy acpi apic pae" },
+    { "features/capabilities/*", "name() @state" },
+    { "clock", "@offset=utc|localtime" },
+    { "devices/filesystem", "@type=mount|bind|block|file|ram @accessmode=passthrough|mapped "
+                            "driver/@type=path|loop driver/@format=raw source/@dir source/@dev "
+                            "source/@file source/@usage source/@units target/@dir "
+                            "readonly" },
+    { "devices/interface", "@type=ethernet mac/@address mac/@type target/@dev target/@managed "
+                           "guest/@dev link/@state mtu/@size model/@type=veth" },
+    { "devices/interface/ip", "@family @address @prefix" },
+    { "devices/interface/route", "@family @address @netmask @prefix @gateway @metric" },
+    { "devices/console", "@type=pty target/*" },
+    { "devices/console/source", "*" },
+    { "devices/disk", "@type=block @device=disk driver/@name driver/@type=raw source/@dev "
+                      "target/@dev target/@bus readonly" },
+    { "devices/hostdev", "@mode=capabilities @type=storage|misc source/block source/char" },
+    { "seclabel", "@type=none @model @relabel" },
+    { "namespace", "sharenet/* shareipc/* shareuts/*" },
+    {},
+};
+// clang-format on
+
+static ServedTable table = { rows };
+
+/* ---- defaults ---- */
+
+const char *container_controller(void)
+{
+    static char *path;
+
+    if (g_once_init_enter(&path)) {
+        g_autofree char *own = g_file_read_link("/proc/self/exe", NULL);
+        g_autofree char *folder = own ? g_path_get_dirname(own) : NULL;
+        g_autofree char *beside =
+            folder ? g_build_filename(folder, "ostler-lxc-controller", NULL) : NULL;
+        bool is_there = beside && access(beside, X_OK) == 0;
+
+        g_once_init_leave(&path, is_there ? g_steal_pointer(&beside) : g_strdup(CONTROLLER));
+    }
+    return path;
+}
+
+static bool check_kind(Domain *domain, GError **error)
+{
+    const char *arch = domain->os.arch ? domain->os.arch : host_arch();
+    const char *type = domain_type_names[domain->type];
+    bool runs = g_str_equal(arch, host_arch()) ||
+                (g_str_equal(arch, "i686") && g_str_equal(host_arch(), "x86_64"));
+
+    if (domain->type != DOMAIN_LXC || domain->os.type != OS_EXE || !runs)
+        return fail(error, ERR_INVALID_ARG,
+                    "could not find capabilities for arch=%s domaintype=%s ostype=%s", arch, type,
+                    os_type_names[domain->os.type]);
+    return true;
+}
+
+static void set_string(char **slot, const char *text)
+{
+    if (!*slot)
+        *slot = g_strdup(text);
+}
+
+static void set_defaults(Domain *domain)
+{
+    static const uint8_t vendor[] = { 0x52, 0x54, 0x00 };
+
+    set_string(&domain->os.arch, host_arch());
+    set_string(&domain->emulator, container_controller());
+    domain->has_devices = true;
+    for (LIST_EACH(Fs, fs, domain->filesystems)) {
+        if (!fs->access)
+            fs->access = FS_PASSTHROUGH;
+    }
+    for (LIST_EACH(Console, console, domain->consoles)) {
+        if (!console->type)
+            console->type = CONSOLE_LXC;
+    }
+    for (LIST_EACH(Iface, iface, domain->interfaces)) {
+        if (mac_is_zero(&iface->mac))
+            iface->mac = mac_random(vendor);
+    }
+}
+
+/* ---- rules ---- */
+
+static bool maps_root(const GPtrArray *ranges)
+{
+    for (LIST_EACH(IdmapRange, range, ranges)) {
+        if (range->start == 0 && range->count > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool check_idmap(const Domain *domain, GError **error)
+{
+    if (!domain->idmap_uids && !domain->idmap_gids)
+        return true;
+    if (!domain->idmap_uids || !domain->idmap_gids)
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "uid and gid should be mapped both");
+    if (!maps_root(domain->idmap_uids) || !maps_root(domain->idmap_gids))
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "You must map the root user of container");
+    return true;
+}
+
+static bool check_filesystems(const Domain *domain, GError **error)
+{
+    for (LIST_EACH(Fs, fs, domain->filesystems)) {
+        bool has_path = fs->type != FS_RAM;
+
+        if (*fs->target != '/')
+            return fail(error, ERR_XML, "filesystem target '%s' must be an absolute path",
+                        fs->target);
+        if (has_path && *fs->source != '/')
+            return fail(error, ERR_XML, "filesystem source '%s' must be an absolute path",
+                        fs->source);
+        if (fs->access == FS_MAPPED && !container_is_mapped(domain))
+            return fail(error, ERR_CONFIG_UNSUPPORTED,
+                        "filesystem '%s' is to be mapped, but there is no <idmap>", fs->target);
+    }
+    return true;
+}
+
+static bool check_consoles(const Domain *domain, GError **error)
+{
+    return list_length(domain->consoles) <= PLAN_CONSOLES_MAX ||
+           fail(error, ERR_CONFIG_UNSUPPORTED, "a container has at most %d consoles",
+                PLAN_CONSOLES_MAX);
+}
+
+static bool check_init(const Domain *domain, GError **error)
+{
+    return *domain->os.init == '/' ||
+           fail(error, ERR_XML, "init '%s' must be an absolute path", domain->os.init);
+}
+
+const Fs *container_root(const Domain *domain)
+{
+    for (LIST_EACH(Fs, fs, domain->filesystems)) {
+        if (g_str_equal(fs->target, "/"))
+            return fs;
+    }
+    return NULL;
+}
+
+bool container_complete(Domain *domain, GError **error)
+{
+    if (!check_kind(domain, error))
+        return false;
+    set_defaults(domain);
+    return served_table_check(&table, domain, error) && check_idmap(domain, error) &&
+           check_filesystems(domain, error) && check_consoles(domain, error) &&
+           check_init(domain, error) && limit_check(domain, error);
+}

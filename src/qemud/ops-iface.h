@@ -1,9 +1,0 @@
-/* ops-iface.h - what a guest's interfaces carry */
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once
-
-#include "host/link.h"
-#include "model/iface.h"
-
-/* What the guest has received and sent by an interface that has a link. */
-bool iface_count(const Iface *iface, LinkTraffic *received, LinkTraffic *sent, GError **error);

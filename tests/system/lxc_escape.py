@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+"""lxc_escape.py - what a container's root user tries against the host is refused"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+
+from containers import ROOT, boot, root_fs
+from harness import case, contains, equal, main
+
+IDS = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>")
+MAPPED = {'tail': IDS, 'root': root_fs(extra="accessmode='mapped'")}
+KINDS = (('plain', {}), ('mapped', MAPPED))
+
+
+def each(name):
+    """A case for a container whose root user is the host's, and for one whose is not."""
+    def add(function):
+        for kind, parts in KINDS:
+            case(f'{name} ({kind})')(lambda s, kind=kind, parts=parts: function(s, *boot(kind, **parts), kind))
+    return add
+
+
+def denied(console, words, *naming):
+    """The command fails, for want of a right."""
+    said = console.run(f'{words} && echo it worked')
+    assert 'it worked' not in said, said
+    contains(said, *(naming or ('not permitted',)))
+
+
+@each('root inside is who it should be outside')
+def _(s, dom, console, kind):
+    with open(f'/proc/{dom.ID()}/status') as f:
+        status = f.read()
+    contains(status, 'Uid:\t100000\t' if kind == 'mapped' else 'Uid:\t0\t', 'NoNewPrivs:\t1', 'Seccomp:\t2')
+    equal(console.run('id -u; touch /tmp/mine; ls -n /tmp/mine | cut -c15-26').split()[0], '0')
+    equal(os.stat(ROOT + '/tmp/mine').st_uid, 0)
+    os.unlink(ROOT + '/tmp/mine')
+
+
+@each('only its own processes are there')
+def _(s, dom, console, kind):
+    pids = [int(p) for p in console.run('echo /proc/[0-9]*').replace('/proc/', '').split()]
+    equal((pids[0], len(pids) < 5, max(pids) < 100), (1, True, True))
+    denied(console, f'kill -9 {dom.ID()}', 'No such process')
+
+
+@case('no file system is mounted by the host\'s root user')
+def _(s):
+    _dom, console = boot('plain')
+    denied(console, 'mount -t tmpfs none /mnt', 'permission denied')
+    denied(console, 'mount -o remount,rw /sys', 'permission denied')
+    denied(console, 'umount /proc/sys')
+    denied(console, 'mount -t proc proc /mnt', 'permission denied')
+
+
+@case('a mapped root user mounts what is its own, and cannot undo what is the host\'s')
+def _(s):
+    parts = dict(MAPPED, devices="<filesystem><source dir='/mnt/ostler/busybox/etc'/><target dir='/fixed'/><readonly/>"
+                                 "</filesystem><console type='pty'/>")
+    _dom, console = boot('mapped', **parts)
+    equal(console.run('mount -t tmpfs none /mnt && echo mounted; umount /mnt'), 'mounted\n')
+    denied(console, 'mount -o remount,bind,rw /fixed', 'denied')
+    denied(console, 'umount /fixed', 'Invalid argument')
+    denied(console, 'touch /fixed/x', 'Read-only')
+    denied(console, 'mount -o remount,rw /sys', 'denied')
+
+
+@each('no device is made')
+def _(s, _dom, console, kind):
+    denied(console, 'mknod /tmp/disk b 8 0')
+    denied(console, 'mknod /tmp/mem c 1 1')
+
+
+@each('devices of the host are not there')
+def _(s, _dom, console, kind):
+    for name in ('kmsg', 'mem', 'kvm', 'loop-control', 'sda', 'vda'):
+        denied(console, f'ls /dev/{name}', 'No such file')
+
+
+@each('sysrq and the kernel\'s settings cannot be written')
+def _(s, _dom, console, kind):
+    for path in ('/proc/sysrq-trigger', '/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname',
+                 '/sys/kernel/profiling', '/proc/irq/default_smp_affinity'):
+        denied(console, f'echo x > {path}', "can't create")
+
+
+@each('what tells of the host is hidden')
+def _(s, _dom, console, kind):
+    equal(console.run('cat /proc/timer_list /proc/keys | wc -c; ls /sys/firmware | wc -l'), '0\n0\n')
+
+
+@each('no module is loaded, no kernel is prepared')
+def _(s, _dom, console, kind):
+    console.run('echo x > /tmp/module.ko')
+    denied(console, 'insmod /tmp/module.ko')
+    denied(console, call(246))  # kexec_load
+    denied(console, call(320))  # kexec_file_load
+    os.unlink(ROOT + '/tmp/module.ko')
+
+
+def call(number):
+    """A system call with no arguments, made inside, by a program of its own."""
+    path = ROOT + '/tmp/call'
+    code = (b'\xb8' + number.to_bytes(4, 'little')        # mov eax, number
+            + b'\x31\xff\x31\xf6\x31\xd2\x4d\x31\xd2'     # edi = esi = edx = r10 = 0
+            + b'\x0f\x05'                                 # syscall
+            + b'\xf7\xd8\x89\xc7'                         # edi = -eax
+            + b'\xb8\x3c\x00\x00\x00\x0f\x05')            # exit(edi)
+    head = (b'\x7fELF\x02\x01\x01' + bytes(9) + (2).to_bytes(2, 'little') + (62).to_bytes(2, 'little')
+            + (1).to_bytes(4, 'little') + (0x400078).to_bytes(8, 'little') + (64).to_bytes(8, 'little') + bytes(12)
+            + (64).to_bytes(2, 'little') + (56).to_bytes(2, 'little') + (1).to_bytes(2, 'little') + bytes(6))
+    size = (120 + len(code)).to_bytes(8, 'little')
+    segment = ((1).to_bytes(4, 'little') + (5).to_bytes(4, 'little') + bytes(8) + (0x400000).to_bytes(8, 'little')
+               + (0x400000).to_bytes(8, 'little') + size + size + (0x1000).to_bytes(8, 'little'))
+    with open(path, 'wb') as f:
+        f.write(head + segment + code)
+    os.chmod(path, 0o755)
+    # 1 is EPERM
+    return '/tmp/call; [ $? = 1 ] && echo not permitted && false'
+
+
+@each('system calls that are refused are refused')
+def _(s, _dom, console, kind):
+    for name, number in (('swapon', 167), ('acct', 163), ('bpf', 321), ('perf_event_open', 298), ('settimeofday', 164),
+                         ('open_by_handle_at', 304), ('keyctl', 250), ('userfaultfd', 323), ('iopl', 172)):
+        denied(console, call(number))
+
+
+@case('no namespace gives the host\'s root user its rights back')
+def _(s):
+    _dom, console = boot('plain')
+    denied(console, 'unshare -U true')
+    denied(console, 'unshare -m true')
+    denied(console, 'nsenter -t 1 -m true')
+
+
+@each('nobody outside is traced or entered')
+def _(s, dom, console, kind):
+    denied(console, f'ls /proc/{dom.ID()}/root', 'No such file')
+    denied(console, 'ls /proc/1/root/../../etc/ostler', 'No such file')
+    equal(console.run('ls /../../.. | tr "\\n" " "').split(), console.run('ls / | tr "\\n" " "').split())
+
+
+@each('no group of the host is there to leave for')
+def _(s, _dom, console, kind):
+    equal(console.run('ls /sys/fs/cgroup | wc -l').strip(), '0')
+    if kind == 'plain':
+        denied(console, 'mount -t cgroup2 none /mnt', 'permission denied')
+
+
+@each('only the descriptors that are its own are open')
+def _(s, _dom, console, kind):
+    contains(console.run('for i in 0 1 2; do readlink /proc/1/fd/$i; done'), '/dev/pts/0\n/dev/pts/0\n/dev/pts/0\n')
+    equal([n for n in console.run('ls /proc/1/fd').split() if int(n) > 2 and int(n) != 10], [])
+
+
+@each('no program gains rights by being executed')
+def _(s, _dom, console, kind):
+    contains(console.run('grep NoNewPrivs /proc/self/status'), '1')
+
+
+@case('the definition says which rights are kept')
+def _(s):
+    for features, bits in ((
+            "<capabilities policy='deny'/>", 0), (
+            "<capabilities policy='deny'><chown state='on'/><mknod state='on'/></capabilities>", 1 << 27 | 1), (
+            "<capabilities policy='default'><chown state='off'/></capabilities>", None), (
+            "<capabilities policy='allow'><sys_admin state='off'/></capabilities>", None)):
+        dom, console = boot('caps', features='<privnet/>' + features)
+        got = int(console.run('grep CapBnd /proc/self/status').split()[1], 16)
+        if bits is None:
+            equal((got >> 21 & 1, got & 1), (0, 0 if 'chown' in features else 1))
+        else:
+            equal(got, bits)
+        dom.destroy()
+        dom.undefine()
+
+
+main()

@@ -1,0 +1,301 @@
+#!/usr/bin/python3
+"""lxc_life.py - containers are defined, start, speak, are asked to go and end; what cannot be is told"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import ctypes
+import os
+import signal
+
+import libvirt
+import libvirt_lxc
+from containers import ROOT, boot, define, root_fs, shell, xml
+from harness import case, contains, equal, main, refused, until
+from libvirt import (VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STOPPED,
+                     VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_OPERATION_INVALID,
+                     VIR_ERR_SYSTEM_ERROR, VIR_ERR_XML_ERROR)
+
+
+@case('the connection says what it is')
+def _(s):
+    equal((s.conn.getType(), s.virsh('uri').strip()[:14]), ('LXC', 'lxc:///system?'[:14]))
+    contains(s.virsh('version'), 'Running hypervisor: LXC ')
+    contains(s.virsh('capabilities'), "<os_type>exe</os_type>", "<domain type='lxc'/>", '<arch name=')
+
+
+@case('a definition is completed as clients expect')
+def _(s):
+    dom = define('one', devices="<console/><console type='pty'/><filesystem type='ram'>"
+                                "<source usage='1' units='MiB'/><target dir='/tmp'/></filesystem>")
+    contains(dom.XMLDesc(), "<type arch='x86_64'>exe</type>", '<emulator>', "accessmode='passthrough'",
+             "<target type='lxc' port='1'/>", "<source usage='1024' units='KiB'/>", "<clock offset='utc'/>")
+    equal((dom.isActive(), dom.OSType(), dom.state()[0]), (0, 'exe', libvirt.VIR_DOMAIN_SHUTOFF))
+
+
+@case('a container starts, its shell answers, it ends')
+def _(s):
+    events = s.events('LIFECYCLE')
+    dom, console = boot('one')
+    equal(console.run('echo $((6 * 7)) $container; cat /proc/1/comm; hostname'), '42 lxc-libvirt\nsh\none\n')
+    equal((dom.isActive(), dom.ID() > 0, dom.hostname()), (1, True, 'one'))
+    contains(s.virsh('list'), 'one', 'running')
+    dom.destroy()
+    equal(dom.state(), [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED])
+    for event in ((VIR_DOMAIN_EVENT_DEFINED, 0), (VIR_DOMAIN_EVENT_STARTED, 0),
+                  (VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED)):
+        events.wait('LIFECYCLE', 'one', *event)
+
+
+@case('a transient container is gone when it has ended')
+def _(s):
+    events = s.events('LIFECYCLE')
+    s.conn.createXML(xml('brief', args=('-c', 'exit 0')))
+    events.wait('LIFECYCLE', 'brief', VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)
+    until(lambda: not s.conn.listAllDomains(), 'the container is still known')
+
+
+@case('what was said before anybody listened is heard')
+def _(s):
+    define('one', args=('-c', 'echo early words; read x; echo got $x; read y')).create()
+    console = s.console('one')
+    console.expect('early words')
+    console.send('late\n')
+    console.expect('got late')
+
+
+@case('each console is a terminal of its own')
+def _(s):
+    _dom, console = boot('one', devices="<console type='pty'/><console type='pty'/>")
+    equal(console.run('ls -l /dev/console /dev/tty1 /dev/tty2 | sed "s/.*dev.//"; tty'),
+          'console -> pts/0\ntty1 -> pts/0\ntty2 -> pts/1\n/dev/pts/0\n')
+    other = s.console('one', 'console1')
+    console.run('echo to the second > /dev/tty2')
+    other.expect('to the second')
+
+
+@case('one client has a console, another may take it')
+def _(s):
+    dom, first = boot('one')
+    stream = s.conn.newStream(0)
+    refused(libvirt.VIR_ERR_OPERATION_FAILED, dom.openConsole, None, stream, libvirt.VIR_DOMAIN_CONSOLE_SAFE)
+    second = shell('one', None, libvirt.VIR_DOMAIN_CONSOLE_FORCE)
+    first.wait_end()
+    equal(second.run('echo mine'), 'mine\n')
+
+
+@case('init gets its words, variables, directory and user')
+def _(s):
+    dom = define('one', args=('-c', 'echo "$0:$1:$A:$LIBVIRT_LXC_NAME:$(pwd):$(id -u):$(id -g)"; read x', 'x y', 'z'),
+                 os_extra="<initenv name='A'>b c</initenv><initdir>/tmp</initdir><inituser>user</inituser>")
+    dom.create()
+    s.console('one').expect('x y:z:b c:one:/tmp:1000:1001')
+    dom.destroy()
+    define('one', uuid=dom.UUIDString(), args=('-c', 'id; read x'),
+           os_extra='<inituser>7</inituser><initgroup>others</initgroup>').create()
+    s.console('one').expect(r'uid=7 gid=1002\(others\)')
+
+
+@case('how init ends decides what is told')
+def _(s):
+    events = s.events('LIFECYCLE')
+    for name, words, reason, detail in (
+            ('well', 'exit 0', libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN, libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN),
+            ('badly', 'exit 3', libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN, libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN),
+            ('halt', 'poweroff -f', libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN, libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)):
+        dom = define(name, args=('-c', words))
+        dom.create()
+        events.wait('LIFECYCLE', name, VIR_DOMAIN_EVENT_STOPPED, detail)
+        equal(dom.state(), [libvirt.VIR_DOMAIN_SHUTOFF, reason])
+
+
+@case('a container that restarts itself goes on under the same name')
+def _(s):
+    events = s.events('REBOOT', 'LIFECYCLE')
+    dom, console = boot('one')
+    events.clear()
+    before = dom.ID()
+    console.send('reboot -f\n')
+    events.wait('REBOOT', 'one')
+    until(lambda: s.conn.lookupByName('one').ID() != before, 'the first process is the same')
+    equal(shell('one').run('echo again'), 'again\n')
+    equal(events.seen('LIFECYCLE', 'one'), [])
+
+
+@case('on_reboot destroy and on_poweroff restart are kept')
+def _(s):
+    events = s.events('REBOOT', 'LIFECYCLE')
+    define('ends', args=('-c', 'reboot -f'), head='', tail='<on_reboot>destroy</on_reboot>').create()
+    events.wait('LIFECYCLE', 'ends', VIR_DOMAIN_EVENT_STOPPED)
+    _dom, console = boot('stays', tail='<on_poweroff>restart</on_poweroff>')
+    console.send('exit\n')
+    events.wait('REBOOT', 'stays')
+    equal(shell('stays').run('echo again'), 'again\n')
+
+
+@case('shutdown and reboot tell init by a signal')
+def _(s):
+    events = s.events('LIFECYCLE')
+    words = "trap 'echo term; exit 0' TERM; trap 'echo hup' HUP; echo up; while :; do read -t 1 x; done"
+    dom = define('one', init='/bin/ash', args=('-c', words))
+    dom.create()
+    console = s.console('one')
+    console.expect('up')
+    dom.reboot(libvirt.VIR_DOMAIN_REBOOT_SIGNAL)
+    console.expect('hup')
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.shutdownFlags, libvirt.VIR_DOMAIN_SHUTDOWN_INITCTL)
+    dom.sendProcessSignal(1, libvirt.VIR_DOMAIN_PROCESS_SIGNAL_HUP)
+    console.expect('hup')
+    refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, dom.sendProcessSignal, 2, 1)
+    dom.shutdown()
+    events.wait('LIFECYCLE', 'one', VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)
+
+
+@case('shutdown writes to the pipe that init reads')
+def _(s):
+    dom = define('one', args=('-c', 'mkfifo /run/initctl; echo up; dd bs=384 count=1 if=/run/initctl | hexdump -n 12; read x'))
+    dom.create()
+    console = s.console('one')
+    console.expect('up')
+    until(lambda: not fails(dom.shutdownFlags, libvirt.VIR_DOMAIN_SHUTDOWN_INITCTL), 'nobody reads the pipe')
+    console.expect('1969 0309 0001 0000 0030 0000')
+    os.unlink(ROOT + '/run/initctl')
+
+
+def fails(call, *args):
+    try:
+        call(*args)
+    except libvirt.libvirtError:
+        return True
+    return False
+
+
+@case('its namespaces are given to who asks')
+def _(s):
+    dom, _console = boot('one')
+    fds = libvirt_lxc.lxcOpenNamespace(dom, 0)
+    names = sorted(os.readlink(f'/proc/self/fd/{fd}').split(':')[0] for fd in fds)
+    equal(names, ['ipc', 'mnt', 'net', 'pid', 'uts'])
+    child = os.fork()
+    if not child:
+        libc = ctypes.CDLL(None)
+        entered = all(libc.setns(fd, 0) == 0 for fd in fds)
+        os._exit(0 if entered and os.uname().nodename == 'one' and not os.path.exists('/usr/bin/virsh') else 1)
+    equal(os.waitpid(child, 0)[1], 0)
+
+
+@case('a network of its own, or the host\'s')
+def _(s):
+    _dom, console = boot('own')
+    equal(console.run('ls /sys/class/net; ip addr show lo | grep -c 127.0.0.1'), 'lo\n1\n')
+    _dom, console = boot('shared', features='')
+    host = os.readlink('/proc/self/ns/net')
+    equal(console.run('readlink /proc/self/ns/net'), host + '\n')
+
+
+@case('namespaces are shared with another container')
+def _(s):
+    _dom, console = boot('one')
+    tail = ("<lxc:namespace><lxc:sharenet type='name' value='one'/><lxc:shareuts type='name' value='one'/>"
+            "</lxc:namespace>")
+    _dom, other = boot('two', tail=tail)
+    for kind, same in (('net', True), ('uts', True), ('ipc', False), ('pid', False)):
+        words = f'readlink /proc/self/ns/{kind}'
+        equal((kind, console.run(words) == other.run(words)), (kind, same))
+    equal(other.run('hostname'), 'one\n')
+    third = define('three', tail=tail.replace("value='one'", "value='nobody'"))
+    refused(VIR_ERR_OPERATION_INVALID, third.create, naming='nobody')
+
+
+@case('file systems of every kind')
+def _(s):
+    s.file('outside', 'from outside\n')
+    os.makedirs(s.home + '/folder', exist_ok=True)
+    devices = (f"<filesystem type='bind'><source dir='{s.home}/folder'/><target dir='/new/deep'/></filesystem>"
+               f"<filesystem type='bind'><source dir='{s.home}/outside'/><target dir='/etc/file'/><readonly/></filesystem>"
+               "<filesystem type='ram'><source usage='256'/><target dir='/tmp'/></filesystem><console type='pty'/>")
+    _dom, console = boot('one', devices=devices)
+    contains(console.run('cat /etc/file; echo x > /new/deep/file; echo y >> /etc/file'), 'from outside', 'Read-only')
+    contains(console.run('mount'), 'on /tmp type tmpfs (rw,nosuid,nodev,relatime,size=256k')
+    with open(s.home + '/folder/file') as f:
+        equal(f.read(), 'x\n')
+
+
+@case('a link in the container\'s root leads nowhere outside')
+def _(s):
+    os.symlink('/mnt/ostler', ROOT + '/trap')
+    os.mkdir(ROOT + '/mnt/ostler')
+    _dom, console = boot('one', devices="<filesystem type='ram'><source usage='64'/><target dir='/trap/caught'/>"
+                                        "</filesystem><console type='pty'/>")
+    contains(console.run('mount'), 'on /mnt/ostler/caught type tmpfs')
+    equal(os.path.exists('/mnt/ostler/caught'), False)
+    os.unlink(ROOT + '/trap')
+
+
+@case('what cannot be started is told before the answer, and leaves nothing')
+def _(s):
+    gone, odd = root_fs('/mnt/gone'), "<filesystem type='bind'><source dir='/mnt/gone'/><target dir='/x'/></filesystem>"
+    for code, naming, parts in (
+            (VIR_ERR_SYSTEM_ERROR, '/mnt/gone', {'root': gone}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'not a directory', {'root': root_fs('/bin/busybox')}),
+            (VIR_ERR_SYSTEM_ERROR, '/bin/nothing', {'init': '/bin/nothing'}),
+            (VIR_ERR_SYSTEM_ERROR, '/etc/passwd', {'init': '/etc/passwd'}),
+            (VIR_ERR_SYSTEM_ERROR, '/mnt/gone', {'devices': odd}),
+            (VIR_ERR_SYSTEM_ERROR, '/nowhere', {'os_extra': '<initdir>/nowhere</initdir>'}),
+            (VIR_ERR_SYSTEM_ERROR, 'nobody', {'os_extra': '<inituser>nobody</inituser>'})):
+        dom = define('bad', **parts)
+        refused(code, dom.create, naming=naming)
+        equal(dom.isActive(), 0)
+        refused(code, s.conn.createXML, xml('transient', **parts), naming=naming)
+        dom.undefine()
+    equal(s.conn.listAllDomains(), [])
+    equal([f for _top, _folders, files in os.walk(s.root + '/run/ostler/lxc') for f in files], ['autostarted'])
+
+
+@case('what a definition may not be')
+def _(s):
+    ids = "<idmap><uid start='0' target='1000' count='9'/>{}</idmap>"
+    for code, naming, parts in (
+            (VIR_ERR_XML_ERROR, 'foo', {'features': "<capabilities policy='default'><foo state='on'/></capabilities>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'both', {'tail': ids.format('')}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'root', {'tail': ids.format("<gid start='1' target='1' count='9'/>")}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'idmap', {'root': root_fs(extra="accessmode='mapped'")}),
+            (VIR_ERR_XML_ERROR, 'init', {'init': 'sh'}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'graphics', {'devices': "<graphics type='vnc'/>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'clock', {'tail': "<clock offset='variable' adjustment='7'/>"})):
+        refused(code, s.conn.defineXML, xml('bad', **parts), naming=naming)
+    for kind in ("type='qemu'", "type='lxc'"):
+        text = xml('bad').replace("type='lxc'", kind, 1).replace('>exe<', '>hvm<')
+        refused(VIR_ERR_INVALID_ARG, s.conn.defineXML, text, naming='could not find capabilities')
+
+
+@case('what is off cannot be asked')
+def _(s):
+    dom = define('one')
+    for call in (dom.destroy, dom.shutdown, dom.suspend, dom.resume, dom.hostname, lambda: dom.reboot(0),
+                 lambda: dom.sendProcessSignal(1, 1), lambda: libvirt_lxc.lxcOpenNamespace(dom, 0)):
+        refused(VIR_ERR_OPERATION_INVALID, call)
+    dom.create()
+    refused(VIR_ERR_OPERATION_INVALID, dom.create)
+    refused(libvirt.VIR_ERR_NO_SUPPORT, dom.managedSave)
+    refused(libvirt.VIR_ERR_NO_SUPPORT, dom.fsFreeze)
+
+
+@case('a container ends with its controller, and that is told')
+def _(s):
+    events = s.events('LIFECYCLE')
+    dom, _console = boot('one')
+    with open(f'/proc/{dom.ID()}/stat') as f:
+        controller = int(f.read().rpartition(')')[2].split()[1])
+    os.kill(controller, signal.SIGKILL)
+    events.wait('LIFECYCLE', 'one', VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED)
+    equal((dom.isActive(), os.path.exists(f'/proc/{controller}/exe')), (0, False))
+
+
+@case('autodestroy ends it with its client')
+def _(s):
+    events = s.events('LIFECYCLE')
+    conn = s.connect()
+    conn.createXML(xml('brief'), libvirt.VIR_DOMAIN_START_AUTODESTROY)
+    conn.close()
+    events.wait('LIFECYCLE', 'brief', VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
+
+
+main()
