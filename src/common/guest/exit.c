@@ -156,33 +156,6 @@ static bool start_again(Machine *vm, const View *ended)
     return true;
 }
 
-typedef struct Links {
-    Machine *vm;
-    Definition *live;
-} Links;
-
-static void close_links(void *data)
-{
-    g_autofree Links *links = data;
-
-    ifaces_close(links->live->domain);
-    definition_unref(links->live);
-    machine_unref(links->vm);
-}
-
-/* The kernel takes its time for each link: who waits for the end does not wait for that, but the
- * next start does. */
-static void close_links_later(Machine *vm, const View *view)
-{
-    Links *links;
-
-    if (!list_length(view->live->domain->interfaces))
-        return;
-    links = g_new(Links, 1);
-    *links = (Links){ machine_ref(vm), definition_ref(view->live) };
-    strand_do(vm->object.strand, MODE_CHANGE, "the end of its links", close_links, links);
-}
-
 void exit_finish(Machine *vm, unsigned run)
 {
     g_autoptr(View) view = machine_view(vm);
@@ -206,7 +179,7 @@ void exit_finish(Machine *vm, unsigned run)
     publish_end(vm, ending.reason);
     machine_log(vm, G_LOG_LEVEL_INFO, "%s", ending.text);
     machine_tell(vm, VIR_DOMAIN_EVENT_STOPPED, ending.detail);
-    close_links_later(vm, view);
+    ifaces_close(view->live->domain);
 }
 
 typedef struct Exit {
