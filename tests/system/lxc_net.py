@@ -84,6 +84,25 @@ def _(s):
     network.destroy()
 
 
+@case('an interface is attached, limited and detached while the container runs')
+def _(s):
+    network = net()
+    dom, console = boot('one', features='<privnet/>')
+    dom.attachDeviceFlags(nic(extra="<ip address='10.99.1.7' prefix='24'/>"), 3)
+    contains(console.run('ip addr show eth0; ping -c 1 -w 10 10.99.1.1'), 'inet 10.99.1.7/24', '0% packet loss')
+    link = target_of(dom)
+    s.virsh('domiftune', 'one', link, '--inbound', '1000', '--live')
+    contains(s.virsh('domiftune', 'one', link), 'inbound.average: 1000')
+    s.virsh('domif-setlink', 'one', link, 'down')
+    contains(s.virsh('domif-getlink', 'one', link), 'down')
+    dom.detachDeviceFlags(nic(), 3)
+    equal((console.run('ls /sys/class/net'), links()), ('lo\n', set()))
+    assert 'interface' not in dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    _dom, _console = boot('shares', features='')
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, s.conn.lookupByName('shares').attachDevice, nic())
+    network.destroy()
+
+
 @case('what cannot be linked is told, and leaves nothing')
 def _(s):
     network = net()
