@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""layers.py - every #include keeps to the table of docs/architecture.md section 2"""
+"""layers.py - every #include keeps to the table of docs/architecture.md section 2; every file says what it is"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
 import re
@@ -88,9 +88,18 @@ def differences():
             yield f'{name}: documented {told.get(name)!r}, checked {MAY.get(name)!r}'
 
 
+def without_a_first_line():
+    """scripts/list-files shows these lines."""
+    for _folder, path in sources():
+        with open(path, encoding='utf-8') as f:
+            if not f.readline().startswith(f'/* {os.path.basename(path)} - '):
+                yield os.path.relpath(path, TOP)
+
+
 def main():
     checks = [('no include against the table', list(wrong_arrows())),
-              ('docs/architecture.md has the same table', list(differences()))]
+              ('docs/architecture.md has the same table', list(differences())),
+              ('every file says in its first line what it is', list(without_a_first_line()))]
     print(f'1..{len(checks)}')
     for number, (name, faults) in enumerate(checks, 1):
         for fault in faults:

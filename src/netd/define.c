@@ -51,8 +51,7 @@ bool define_check_bridge(const Network *network, GError **error)
 /* The one it has had so far, when the definition does not say. */
 static bool keep_former(Network *network)
 {
-    Net *former = (Net *) registry_find_uuid(nets, &network->uuid);
-    g_autoptr(Net) owned = former;
+    g_autoptr(Net) former = (Net *) registry_find_uuid(nets, &network->uuid);
     g_autoptr(View) view = former ? net_view(former) : NULL;
     const Definition *last = !view ? NULL : view->config ? view->config : view->live;
 

@@ -454,14 +454,6 @@ static bool find_process(Net *net, const char *name, GError **error)
     return true;
 }
 
-bool dhcp_start(Net *net, const Network *network, GError **error)
-{
-    if (!dhcp_is_needed(network))
-        return true;
-    return write_configuration(network, error) && write_hosts(network, error) &&
-           run(net, network, error) && find_process(net, network->name, error);
-}
-
 bool dhcp_refresh(Net *net, const Network *network, GError **error)
 {
     return write_hosts(network, error) && (net->dnsmasq == 0 || kill(net->dnsmasq, SIGHUP) == 0);
@@ -476,6 +468,17 @@ static void remove_files(const char *name)
 
         (void) unlink(path);
     }
+}
+
+bool dhcp_start(Net *net, const Network *network, GError **error)
+{
+    if (!dhcp_is_needed(network))
+        return true;
+    if (write_configuration(network, error) && write_hosts(network, error) &&
+        run(net, network, error) && find_process(net, network->name, error))
+        return true;
+    remove_files(network->name);
+    return false;
 }
 
 void dhcp_stop(Net *net)

@@ -6,6 +6,7 @@
 #include "base/socket.h"
 #include "daemon/daemon.h"
 #include "loop/loop.h"
+#include "network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,11 @@
 #include <unistd.h>
 
 /* What ostler-lease tells, each with a zero byte behind it, empty when it is not known. */
-enum { NETWORK, ACTION, ADDRESS, MAC, NAME, EXPIRES, CLIENT, IAID, FIELDS };
+enum { NETWORK, ACTION, ADDRESS, MAC, NAME, EXPIRES, CLIENT_ID, IAID, FIELDS };
 
 static struct {
     int fd;
+    Watch *watch;
     GHashTable *networks; /* uuid as text -> GHashTable of address as text -> Lease */
 } store = { .fd = -1 };
 
@@ -57,6 +59,20 @@ static GHashTable *leases_of(const char *network)
 
 static char *known(const char *text) { return *text ? g_strdup(text) : NULL; }
 
+/* What had been granted before is nothing new. */
+static void tell(const char *const *field)
+{
+    Uuid uuid;
+    g_autoptr(Net) net =
+        uuid_parse(field[NETWORK], &uuid) ? (Net *) registry_find_uuid(nets, &uuid) : NULL;
+
+    if (net && g_str_equal(field[ACTION], "add"))
+        net_log(net, G_LOG_LEVEL_INFO, "%s is lent to %s%s%s", field[ADDRESS], field[MAC],
+                *field[NAME] ? ", which calls itself " : "", field[NAME]);
+    else if (net && g_str_equal(field[ACTION], "del"))
+        net_log(net, G_LOG_LEVEL_INFO, "%s is free again", field[ADDRESS]);
+}
+
 static void take(const char *const *field)
 {
     Lease *lease;
@@ -64,9 +80,9 @@ static void take(const char *const *field)
 
     if (!ip_parse(field[ADDRESS], &ip))
         return;
+    tell(field);
     if (g_str_equal(field[ACTION], "del")) {
         g_hash_table_remove(leases_of(field[NETWORK]), field[ADDRESS]);
-        g_debug("network %s: %s is free again", field[NETWORK], field[ADDRESS]);
         return;
     }
     lease = g_new0(Lease, 1);
@@ -74,11 +90,9 @@ static void take(const char *const *field)
                       known(field[MAC]),
                       known(field[IAID]),
                       known(field[NAME]),
-                      known(field[CLIENT]),
+                      known(field[CLIENT_ID]),
                       g_ascii_strtoll(field[EXPIRES], NULL, 10) };
     g_hash_table_replace(leases_of(field[NETWORK]), g_strdup(field[ADDRESS]), lease);
-    g_debug("network %s: %s is of %s (%s)", field[NETWORK], field[ADDRESS], field[MAC],
-            field[NAME]);
 }
 
 static void read_message(uint32_t, void *)
@@ -106,7 +120,7 @@ bool lease_open(GError **error)
     store.fd = unix_listen(path, SOCK_DGRAM, 0600, error);
     if (store.fd < 0)
         return false;
-    (void) watch_new(store.fd, EPOLLIN, read_message, NULL);
+    store.watch = watch_new(store.fd, EPOLLIN, read_message, NULL);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "port.h"
 #include "recover.h"
 #include "settings.h"
+#include "start.h"
 
 static bool make_directories(GError **error)
 {
@@ -43,6 +44,7 @@ static bool begin(GError **error)
     port_store = (Store){ .states = daemon_path("run/ostler/network/port") };
     if (!port_watch_links(error) || !recover_all(error))
         return false;
+    start_watch_zones();
     recover_autostart();
     return true;
 }

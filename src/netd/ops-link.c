@@ -287,11 +287,23 @@ static bool change_alone(const Change *change, GError **error)
            port_save_alone(change->from->target, port, error);
 }
 
+static NetworkPort *port_in_network(const Iface *iface)
+{
+    g_autoptr(Net) net = (Net *) registry_find_name(nets, iface->network);
+    g_autoptr(Port) port = net ? port_find(net, &iface->port_id, NULL) : NULL;
+    g_autoptr(PortView) view = port ? port_view(port) : NULL;
+
+    return view ? xml_copy(&port_element, view->port) : NULL;
+}
+
 /* What a live interface was plugged into. */
 static NetworkPort *former_of(const Iface *from, const Guest *guest)
 {
-    NetworkPort *port = port_of(from, guest);
+    NetworkPort *port = from->type == IFACE_NETWORK ? port_in_network(from) : NULL;
 
+    if (port)
+        return port;
+    port = port_of(from, guest);
     if (from->type == IFACE_NETWORK && from->bridge) {
         port->plug = PLUG_NETWORK;
         port->bridge = g_strdup(from->bridge);

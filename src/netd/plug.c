@@ -77,8 +77,7 @@ static bool set_vlans(const char *link, const NetworkPort *port, GError **error)
     return bridge_set_vlans(link, tags, count, untagged, error);
 }
 
-static bool join_bridge(const char *link, const Iface *iface, const NetworkPort *port,
-                        GError **error)
+bool plug_join(const char *link, const NetworkPort *port, GError **error)
 {
     BridgePort settings = { port->isolated == SWITCH_ON, port->mac_table == MAC_TABLE_LIBVIRT };
     const char *type = port->virtualport ? port->virtualport->type : NULL;
@@ -92,7 +91,7 @@ static bool join_bridge(const char *link, const Iface *iface, const NetworkPort 
         return false;
     if ((settings.isolated || settings.fixed_table) && !bridge_set_port(link, &settings, error))
         return false;
-    if (settings.fixed_table && !bridge_add_address(link, &iface->mac, error))
+    if (settings.fixed_table && !bridge_add_address(link, &port->mac, error))
         return false;
     return set_vlans(link, port, error);
 }
@@ -122,7 +121,7 @@ static bool set_up(Plug *plug, GError **error)
 
     if (mtu && !link_set_mtu(plug->link, mtu, error))
         return false;
-    if (is_bridged(plug->port) && !join_bridge(plug->link, iface, plug->port, error))
+    if (is_bridged(plug->port) && !plug_join(plug->link, plug->port, error))
         return false;
     return limit(plug->link, &plug->port->bandwidth, error) &&
            (iface->link == LINK_DOWN || link_set_up(plug->link, true, error));
@@ -194,6 +193,10 @@ static bool make_macvtap(Plug *plug, GError **error)
         return fail_errno(error, ENODEV, "cannot find device '%s'", plug->port->dev);
     if (!link_create_named(pattern_of(plug->iface, "macvtap%d"), create_macvtap, plug, plug->link,
                            error))
+        return false;
+    /* What passes all through has its device's address, until it is told another one. */
+    if (plug->port->mode == DIRECT_PASSTHROUGH &&
+        !link_set_mac(plug->link, &plug->iface->mac, error))
         return false;
     plug->taps = queues_of(plug->iface);
     if (!tap_open_macvtap(plug->link, plug->taps, plug->flags & OSTLER_LINK_VNET_HDR, plug->fds,
@@ -317,7 +320,7 @@ bool plug_change(const char *link, const Iface *from, const NetworkPort *from_po
     BridgePort settings = { to_port->isolated == SWITCH_ON,
                             to_port->mac_table == MAC_TABLE_LIBVIRT };
 
-    if (other_bridge && !join_bridge(link, to, to_port, error))
+    if (other_bridge && !plug_join(link, to_port, error))
         return false;
     if (other_port && is_bridged(to_port) && !bridge_set_port(link, &settings, error))
         return false;

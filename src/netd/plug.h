@@ -18,6 +18,8 @@ typedef struct Plug {
 
 /* Makes the link. On failure nothing is left of it. */
 bool plug_in(Plug *plug, GError **error);
+/* Puts a link into the bridge of its port. */
+bool plug_join(const char *link, const NetworkPort *port, GError **error);
 /* Ends the link of a guest that has gone, unless it has ended by itself. */
 void plug_out(const char *link, const Mac *mac);
 /* The same where nobody knows its name. */

@@ -5,10 +5,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "port.h"
 
+#include "firewall.h"
 #include "host/link.h"
 #include "host/shape.h"
 #include "model/list.h"
 #include "plug.h"
+#include "start.h"
 
 #include <string.h>
 
@@ -333,6 +335,20 @@ void port_drop_all(Net *net)
     }
 }
 
+void port_join_all(Net *net)
+{
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+        g_autoptr(GError) error = NULL;
+
+        if (view->link && !plug_join(view->link, view->port, &error))
+            net_log(net, G_LOG_LEVEL_WARNING, "link '%s' is not connected any more: %s", view->link,
+                    error->message);
+    }
+}
+
 /* ---- the ends of links ---- */
 
 /* A port by its link. */
@@ -343,6 +359,7 @@ typedef struct Place {
 } Place;
 
 static GHashTable *places; /* link -> Place; the loop's */
+static GHashTable *alone;  /* links in no network of ours; the loop's */
 
 static void place_free(void *data)
 {
@@ -362,6 +379,8 @@ static Place *place_new(Net *net, const Uuid *port, const char *link)
     return place;
 }
 
+static void note_alone(void *link) { g_hash_table_add(alone, link); }
+
 static void note(void *place) { g_hash_table_replace(places, ((Place *) place)->link, place); }
 
 static void note_link(Net *net, const Port *port, const char *link)
@@ -374,8 +393,10 @@ static void drop_if_ended(Net *net, Port *port)
 {
     g_autoptr(PortView) view = port_view(port);
 
-    if (view->link && !if_nametoindex(view->link))
-        (void) port_delete(net, port, NULL);
+    if (!view->link || if_nametoindex(view->link))
+        return;
+    firewall_unlimit(view->link);
+    (void) port_delete(net, port, NULL);
 }
 
 /* On the network's strand. */
@@ -401,21 +422,55 @@ static void look_after(Place *place)
     strand_do(place->net->object.strand, MODE_CHANGE, "the end of a link", drop_ended, place);
 }
 
+static bool has_bridge(Net *net, const char *name)
+{
+    g_autoptr(View) view = net_view(net);
+
+    return view->live && forward_has_bridge(view->live->network->forward.mode) &&
+           g_strcmp0(view->live->network->bridge, name) == 0;
+}
+
+/* On the network's strand. If it was we who ended the bridge, the network has ended by now. */
+static void repair(void *data)
+{
+    g_autoptr(Net) net = data;
+    g_autoptr(View) view = net_view(net);
+
+    if (view->live && !view->starting)
+        start_repair_bridge(net);
+}
+
+static void drop_alone(void *data)
+{
+    g_autofree char *link = data;
+
+    port_drop_alone(link);
+    firewall_unlimit(link);
+}
+
+/* NULL: any may have ended. */
 static void link_gone(const char *name)
 {
-    g_autoptr(GPtrArray) active = NULL;
+    g_autoptr(GPtrArray) active = net_list(true);
     void *place;
 
     if (name && g_hash_table_steal_extended(places, name, NULL, &place))
         look_after(place);
-    active = name ? NULL : net_list(true);
-    for (guint i = 0; active && i < active->len; i++)
-        look_after(place_new(active->pdata[i], &(Uuid){}, NULL));
+    else if (name && g_hash_table_remove(alone, name))
+        strand_do(call_host_strand(), MODE_SURVEY, "the end of a link", drop_alone, g_strdup(name));
+    for (guint i = 0; i < active->len; i++) {
+        if (!name)
+            look_after(place_new(active->pdata[i], &(Uuid){}, NULL));
+        if (!name || has_bridge(active->pdata[i], name))
+            strand_do(((Object *) active->pdata[i])->strand, MODE_CHANGE, "the end of its bridge",
+                      repair, net_ref(active->pdata[i]));
+    }
 }
 
 bool port_watch_links(GError **error)
 {
     places = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, place_free);
+    alone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return link_watch(link_gone, error);
 }
 
@@ -465,6 +520,7 @@ bool port_load(const char *name, const char *text, GError **error)
     if (!uuid_is_zero(&state->network))
         return store_drop_state(&port_store, name, error);
     plug_restore(state->link, state->port);
+    loop_hop(note_alone, g_strdup(state->link));
     return true;
 }
 
@@ -482,6 +538,7 @@ bool port_save_alone(const char *link, const NetworkPort *port, GError **error)
     PortState state = { .link = (char *) link, .port = (NetworkPort *) port };
     g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
 
+    loop_hop(note_alone, g_strdup(link));
     return store_save_state(&port_store, link, xml, error);
 }
 

@@ -39,7 +39,10 @@ bool port_set_link(Net *net, Port *port, const char *link, GError **error);
 bool port_delete(Net *net, Port *port, GError **error);
 /* The network has ended. */
 void port_drop_all(Net *net);
-/* Ports end with the links of their guests, whoever ends those. */
+/* Its bridge has been made again: the links of its guests join it. */
+void port_join_all(Net *net);
+/* Ports end with the links of their guests, bridges that have ended are made again, whoever ends
+ * those. */
 bool port_watch_links(GError **error);
 /* The name of a guest that is plugged in; NULL when there is none. */
 char *port_user(Net *net);

@@ -194,7 +194,7 @@ static void remove_rules(Launch *l) { firewall_remove(l->net); }
 
 static bool join_zone(Launch *l, GError **error)
 {
-    return !has_bridge(l) || !l->config->zone || zone_join(l->config, error);
+    return !has_bridge(l) || zone_join(l->config, error);
 }
 
 static bool limit_bandwidth(Launch *l, GError **error)
@@ -302,11 +302,13 @@ static bool bridge_is_there(const Network *network)
            mac_equal(&link.mac, &network->mac);
 }
 
-static void repair_bridge(Net *net, const Network *network)
+void start_repair_bridge(Net *net)
 {
     static bool (*const made[])(Launch * l, GError * *error) = {
         make_bridge, set_up_ipv6, add_addresses, raise_bridge, add_routes, limit_bandwidth,
     };
+    g_autoptr(View) view = net_view(net);
+    const Network *network = view->live->network;
     Launch l = { .net = net, .config = network };
 
     if (!forward_has_bridge(network->forward.mode) || bridge_is_there(network))
@@ -320,8 +322,31 @@ static void repair_bridge(Net *net, const Network *network)
             return;
         }
     }
+    port_join_all(net);
     net_log(net, G_LOG_LEVEL_WARNING, "its bridge was gone and has been made again");
 }
+
+static void rejoin_zone(void *data)
+{
+    g_autoptr(Net) net = data;
+    g_autoptr(View) view = net_view(net);
+    g_autoptr(GError) error = NULL;
+
+    if (view->live && forward_has_bridge(view->live->network->forward.mode) &&
+        !zone_join(view->live->network, &error))
+        net_log(net, G_LOG_LEVEL_WARNING, "%s", error->message);
+}
+
+static void rejoin_zones(void)
+{
+    g_autoptr(GPtrArray) active = net_list(true);
+
+    for (guint i = 0; i < active->len; i++)
+        strand_do(((Object *) active->pdata[i])->strand, MODE_CHANGE, "firewalld", rejoin_zone,
+                  net_ref(active->pdata[i]));
+}
+
+void start_watch_zones(void) { zone_watch(rejoin_zones); }
 
 void start_repair(Net *net)
 {
@@ -330,7 +355,7 @@ void start_repair(Net *net)
     Launch l = { .net = net, .config = network };
     g_autoptr(GError) error = NULL, no_dhcp = NULL;
 
-    repair_bridge(net, network);
+    start_repair_bridge(net);
     (void) switch_forwarding(&l, NULL);
     if (!firewall_add(net, network, &error))
         net_log(net, G_LOG_LEVEL_WARNING, "its firewall rules are missing: %s", error->message);

@@ -8,5 +8,10 @@
 bool start_network(Net *net, const Network *config, GError **error);
 /* Ends what runs; whatever is not there any more is no error. */
 void stop_network(Net *net);
-/* What is missing of a network that runs is made again; what is there stays as it is. */
+/* The bridge of a network that runs, when it is not there. */
+void start_repair_bridge(Net *net);
+/* After a restart: what is missing of a network that runs is made again; what is there stays as it
+ * is. */
 void start_repair(Net *net);
+/* Bridges join their zones again when firewalld has forgotten them. */
+void start_watch_zones(void);

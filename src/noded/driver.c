@@ -18,6 +18,9 @@ const Driver driver = {
     DRIVER_NODE_DEVICE_EVENTS,
     .connect_get_hostname = self_get_hostname,
 
+    SERVE(connect_baseline_cpu),
+    SERVE(connect_compare_cpu),
+    SERVE(connect_get_cpu_model_names),
     SERVE(connect_get_sysinfo),
     SERVE(connect_list_all_node_devices),
     SERVE(node_alloc_pages),

@@ -8,6 +8,7 @@
 #include "make.h"
 #include "monitor.h"
 #include "power.h"
+#include "settings.h"
 
 static char *machine = ""; /* --sysfs: where "sys" and "proc" are */
 
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
         .admin_socket = "virtnodedevd-admin-sock",
         .driver = &driver,
         .options = options,
+        .keys = settings_keys,
+        .settings = &settings,
         .begin = begin,
         .is_needed = power_is_busy,
         .end = power_close,

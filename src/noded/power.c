@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "device.h"
 #include "facts.h"
+#include "guests.h"
 #include "host/alarm.h"
 #include "rpc/event.h"
 
@@ -46,7 +47,13 @@ static void forget_alarm(void)
     (void) file_remove_volatile(path, NULL);
 }
 
-void power_open(void) { forget_alarm(); }
+static void go_on(void *) { guests_go_on(); }
+
+void power_open(void)
+{
+    forget_alarm();
+    strand_do(call_host_strand(), MODE_CHANGE, "guests that go on", go_on, NULL);
+}
 
 void power_close(void) { forget_alarm(); }
 
@@ -77,12 +84,14 @@ static void *run(void *data)
     double before = host_slept();
 
     g_usleep(ANSWER_MS * 1000);
+    guests_rest();
     if (fall_asleep(nap, &error))
         g_info("the machine has slept for %.0f seconds and is awake",
                MAX(host_slept() - before, 0));
     else
         g_warning("the machine does not sleep: %s", error->message);
     forget_alarm();
+    guests_go_on();
     if (!error)
         tell_of_waking();
     g_atomic_int_set(&busy, 0);

@@ -4,7 +4,8 @@
 
 #include "host/sleep.h"
 
-/* Once, at the start: takes back the alarm of a daemon that was killed before its machine slept. */
+/* Once, at the start: takes back the alarm of a daemon that was killed before its machine slept,
+ * and lets the guests go on that it had stopped. */
 void power_open(void);
 /* At the end: what has been begun and does not sleep yet is given up. */
 void power_close(void);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "daemon/daemon.h"
 #include "guest/host-document.h"
+#include "host/cpu-features.h"
 #include "host/identity.h"
 #include "settings.h"
 #include "xml/writer.h"
@@ -41,7 +42,7 @@ static void write_model(Writer *w, const HostCpu *cpu, const CapsModel *model)
     if (model && model->name)
         write_leaf(w, "model", model->name, NULL);
     if (cpu->vendor)
-        write_leaf(w, "vendor", caps_vendor_name(cpu->vendor), NULL);
+        write_leaf(w, "vendor", cpu_vendor_name(cpu->vendor), NULL);
     if (cpu->microcode)
         write_leaf(w, "microcode", NULL, "version", NUMBER(cpu->microcode), NULL);
     if (cpu->family)
@@ -63,7 +64,7 @@ static void write_cpu(Writer *w, const CapabilitiesHost *host, const GPtrArray *
         write_leaf(w, "maxphysaddr", NULL, "mode", "emulate", "bits",
                    NUMBER(host->cpu->address_bits), NULL);
     for (char **name = model ? model->required : NULL; name && *name; name++)
-        write_leaf(w, "feature", NULL, "name", caps_feature_name(*name), NULL);
+        write_leaf(w, "feature", NULL, "name", cpu_feature_name(*name), NULL);
     host_write_pages(w, t);
     write_close(w, "cpu", false);
 }

@@ -14,40 +14,6 @@
 
 enum { TIME_LIMIT = 30000 }; /* of an answer, in milliseconds */
 
-/* ---- names ---- */
-
-static const char *other_name(const char *const (*pairs)[2], size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(pairs[i][0], name) == 0)
-            return pairs[i][1];
-    }
-    return name;
-}
-
-const char *caps_feature_name(const char *qemu_name)
-{
-    static const char *const pairs[][2] = {
-        { "cmp-legacy", "cmp_legacy" }, { "fxsr-opt", "fxsr_opt" },
-        { "lahf-lm", "lahf_lm" },       { "nodeid-msr", "nodeid_msr" },
-        { "pclmulqdq", "pclmuldq" },    { "perfctr-core", "perfctr_core" },
-        { "perfctr-nb", "perfctr_nb" }, { "tsc-adjust", "tsc_adjust" },
-    };
-
-    return other_name(pairs, G_N_ELEMENTS(pairs), qemu_name);
-}
-
-const char *caps_vendor_name(const char *vendor)
-{
-    static const char *const pairs[][2] = {
-        { "AuthenticAMD", "AMD" },
-        { "GenuineIntel", "Intel" },
-        { "HygonGenuine", "Hygon" },
-    };
-
-    return vendor ? other_name(pairs, G_N_ELEMENTS(pairs), vendor) : NULL;
-}
-
 /* ---- sets of features: sorted arrays ended by NULL ---- */
 
 /* What a has and b has not. */

@@ -89,11 +89,6 @@ const char *caps_name(Cap cap); /* as in caps.def, for messages */
 const CapsMachine *caps_machine(const Caps *caps, const char *name);
 const CapsCpu *caps_cpu(const Caps *caps, const char *name);
 
-/* What definitions call a processor's feature that QEMU calls so. */
-const char *caps_feature_name(const char *qemu_name);
-/* And a vendor: "Intel" for "GenuineIntel"; NULL for NULL. */
-const char *caps_vendor_name(const char *vendor);
-
 /* An emulator that is installed. */
 typedef struct CapsEmulator {
     const char *arch; /* as domain definitions name it */

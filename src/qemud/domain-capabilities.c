@@ -6,6 +6,7 @@
 #include "capabilities.h"
 
 #include "firmware.h"
+#include "host/cpu-features.h"
 #include "served.h"
 #include "xml/writer.h"
 
@@ -236,7 +237,7 @@ static void write_mode(Writer *w, const Subject *s, const char *name, bool suppo
 static void write_policies(Writer *w, const char *policy, char *const *names)
 {
     for (; names && *names; names++)
-        write_leaf(w, "feature", NULL, "policy", policy, "name", caps_feature_name(*names), NULL);
+        write_leaf(w, "feature", NULL, "policy", policy, "name", cpu_feature_name(*names), NULL);
 }
 
 static void write_host_model(Writer *w, const CapsModel *model)
@@ -245,7 +246,7 @@ static void write_host_model(Writer *w, const CapsModel *model)
     if (model->name) {
         write_leaf(w, "model", model->name, "fallback", "forbid", NULL);
         if (model->vendor)
-            write_leaf(w, "vendor", caps_vendor_name(model->vendor), NULL);
+            write_leaf(w, "vendor", cpu_vendor_name(model->vendor), NULL);
         write_policies(w, "require", model->required);
         write_policies(w, "disable", model->disabled);
     }
@@ -261,7 +262,7 @@ static void write_custom(Writer *w, const Subject *s)
     write_start(w, "mode", "name", "custom", "supported", "yes", NULL);
     for (guint i = 0; i < s->caps->cpus->len; i++) {
         const CapsCpu *cpu = s->caps->cpus->pdata[i];
-        const char *vendor = caps_vendor_name(cpu->vendor);
+        const char *vendor = cpu_vendor_name(cpu->vendor);
 
         if (cpu->named)
             write_leaf(w, "model", cpu->name, "usable", usable[cpu->usable[s->accel]], "deprecated",

@@ -1,9 +1,13 @@
 """What netd's rules let through, and that they stay, among those of others."""
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import json
+import os
+import shutil
+import subprocess
 import time
 
-from harness import case, contains, equal, main, s, until
+from harness import TOP, Skip, case, contains, equal, main, mount, refused, s, until
+from libvirt import VIR_ERR_INTERNAL_ERROR
 from netlab import Outside, client, net_xml, run
 
 V4 = "<ip address='10.99.1.1' netmask='255.255.255.0'/>"
@@ -149,6 +153,101 @@ def _(s):
         contains(net.XMLDesc(), "chain 'forward' of table 'inet fw'")
     finally:
         run('nft', 'delete table inet fw')
+
+
+# ---- those that hosts really have ----
+
+def own_copy(path):
+    """A directory of the host's that may be written to."""
+    copy = '/mnt' + path
+    shutil.copytree(path, copy)
+    mount('--bind', copy, path)
+
+
+def need(program):
+    if not os.access(program, os.X_OK):
+        raise Skip(f'{program} is not installed')
+
+
+BUS = '''<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow send_type="signal"/>
+<allow receive_sender="*"/></policy></busconfig>'''
+
+
+class Process:
+    def __init__(self, *args):
+        self.child = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        s.opened.append(self)
+
+    def close(self):
+        self.child.terminate()
+        self.child.wait()
+
+
+def has_zone(zone):
+    return 'test0' in run('firewall-cmd', f'--zone={zone}', '--list-interfaces', fails=True).split()
+
+
+@case('firewalld: the bridge is in a zone, after a reload, too')
+def _(s):
+    need('/usr/sbin/firewalld')
+    need('/usr/bin/dbus-daemon')
+    own_copy('/etc/firewalld')
+    os.makedirs('/etc/firewalld/zones', exist_ok=True)
+    shutil.copyfile(os.path.join(TOP, 'systemd/firewalld-zone.xml'), '/etc/firewalld/zones/ostler.xml')
+    os.makedirs('/run/dbus')
+    Process('dbus-daemon', '--nofork', '--config-file', s.file('bus.conf', BUS))
+    until(lambda: os.path.exists('/run/dbus/system_bus_socket'), 'no bus')
+    s.restart('netd')
+    Outside()
+    start()
+    c = guest()
+    firewalld = Process('/usr/sbin/firewalld', '--nofork', '--nopid')
+    until(lambda: 'running' in run('firewall-cmd', '--state', fails=True), 'firewalld does not run')
+    until(lambda: has_zone('ostler'), 'the bridge is in no zone')
+    equal(c.hears(), '203.0.113.1')
+    settled.wanted = ruleset(True)
+    run('firewall-cmd', '--reload')
+    until(lambda: has_zone('ostler'), 'the bridge is in no zone after the reload')
+    settled()
+    equal(c.hears(), '203.0.113.1')
+    until(lambda: 'messages' not in s.conn.networkLookupByName('one').XMLDesc(), 'it is told for ever')
+    c.close()
+    s.conn.networkLookupByName('one').destroy()
+    net = s.conn.networkCreateXML(net_xml('one', ip=V4).replace("<bridge name='test0'", "<bridge name='test0' zone='home'"))
+    assert has_zone('home') and not has_zone('ostler')
+    net.destroy()
+    refused(VIR_ERR_INTERNAL_ERROR, s.conn.networkCreateXML,
+            net_xml('one', ip=V4).replace("<bridge name='test0'", "<bridge name='test0' zone='nowhere'"), naming='nowhere')
+    firewalld.close()
+    equal(run('nft', 'list', 'ruleset'), '')
+
+
+@case('ufw: its forward chain is named, and what it allows goes')
+def _(s):
+    need('/usr/sbin/ufw')
+    for path in '/etc/ufw', '/etc/default', '/run/lock':
+        os.makedirs(path, exist_ok=True)
+        if path != '/run/lock':
+            own_copy(path)
+    Outside()
+    net = start()
+    c = guest()
+    try:
+        run('ufw', '--force', 'enable')
+        until(lambda: 'messages' in net.XMLDesc(), 'nothing is told')
+        contains(net.XMLDesc(), 'FORWARD', 'ip filter')
+        settled.wanted = ruleset(True)
+        run('ufw', 'route', 'allow', 'in', 'on', 'test0')
+        run('ufw', 'route', 'allow', 'out', 'on', 'test0')
+        until(lambda: 'messages' not in net.XMLDesc(), 'it is told for ever')
+        equal(c.hears(), '203.0.113.1')
+        run('ufw', 'reload')
+        settled()
+        equal(c.hears(), '203.0.113.1')
+    finally:
+        run('ufw', '--force', 'disable')
+        run('nft', 'delete table ip filter; delete table ip6 filter', fails=True)
 
 
 if __name__ == '__main__':

@@ -100,6 +100,12 @@ def _(s):
     refused(VIR_ERR_INVALID_ARG, s.conn.getMaxVcpus, 'warp', naming='warp')
 
 
+@case('security model, encrypted memory')
+def _(s):
+    equal(s.conn.getSecurityModel(), ['none', '0'])
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, s.conn.getSEVInfo, naming='SEV')
+
+
 @case('sysinfo')
 def _(s):
     try:

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
 import re
-import subprocess
 import xml.etree.ElementTree as ET
 
-from harness import Timeout, case, contains, equal, main, refused, s, until
+from harness import case, contains, equal, guest_xml, main, refused, s, until
+from netlab import Outside, run
 
 import libvirt
 
@@ -21,12 +21,6 @@ def net(name='one', bridge='test0', forward="<forward mode='nat'/>", ip=None, ex
 def nic(source="network='one'", kind='network', mac='52:54:00:00:00:01', extra='', model='virtio'):
     return (f"<interface type='{kind}'><mac address='{mac}'/>" + (f"<source {source}/>" if source else '') +
             f"<model type='{model}'/>{extra}</interface>")
-
-
-def run(*args, fails=False):
-    r = subprocess.run(args, capture_output=True, text=True)
-    assert fails or r.returncode == 0, f'{args}: {r.stderr}'
-    return r.stdout
 
 
 def live_nic(dom, index=0):
@@ -101,7 +95,7 @@ def _(s):
 def _(s):
     net()
     dom, console = s.boot('vm', devices=nic())
-    ip = console.expect(r'guest: address (\S+)').group(1)
+    ip = console.expect(r'guest: address (\S+)\s').group(1)
     tap = target_of(dom)
     contains(console.run('ping -c 3 -s 1000 -i 0.2 10.99.1.1'), '3 packets received')
     rx, tx = (dom.interfaceStats(tap)[i] for i in (0, 4))
@@ -171,6 +165,83 @@ def _(s):
     finally:
         run('ip', 'link', 'del', 'testbr')
         run('ip', 'link', 'del', 'testdev')
+
+
+@case('a guest reaches the world through the host, by IPv4 and IPv6')
+def _(s):
+    Outside()
+    net(forward="<forward mode='nat'><nat ipv6='yes'/></forward>",
+        ip="<ip address='10.99.1.1' netmask='255.255.255.0'><dhcp><range start='10.99.1.100' end='10.99.1.200'/></dhcp></ip>"
+           "<ip family='ipv6' address='fd00:99::1' prefix='64'/>")
+    _, console = s.boot('vm', devices=nic())
+    console.expect('guest: address')
+    contains(console.run('ping -c 2 -i 0.2 203.0.113.2'), '2 packets received')
+    contains(console.run('nc -w 5 203.0.113.2 7000'), '203.0.113.1')
+    console.run('ip addr add fd00:99::50/64 dev eth0 nodad; ip -6 route add default via fd00:99::1')
+    contains(console.run('nc -w 5 2001:db8:ff::2 7000'), '2001:db8:ff::1')
+    contains(console.run('nslookup localhost 10.99.1.1'), '10.99.1.1')
+
+
+@case('a network of a device of the host, and one of a bridge that is there')
+def _(s):
+    run('ip', 'link', 'add', 'testdev', 'type', 'veth', 'peer', 'name', 'testend')
+    run('ip', 'link', 'add', 'testbr', 'type', 'bridge')
+    try:
+        direct = s.conn.networkCreateXML("<network><name>direct</name><forward mode='bridge'>"
+                                         "<interface dev='testdev'/></forward></network>")
+        bridged = s.conn.networkCreateXML("<network><name>bridged</name><forward mode='bridge'/>"
+                                          "<bridge name='testbr'/></network>")
+        alone = s.conn.networkCreateXML("<network><name>alone</name><forward mode='passthrough'>"
+                                        "<interface dev='testend'/></forward></network>")
+        dom = s.define('vm', devices=nic("network='direct'") + nic("network='bridged'", mac='52:54:00:00:00:02') +
+                       nic("network='alone'", mac='52:54:00:00:00:03'))
+        dom.create()
+        first, second, third = (target_of(dom, i) for i in range(3))
+        assert first.startswith('macvtap') and third.startswith('macvtap'), (first, third)
+        contains(run('ip', '-d', 'link', 'show', first), '@testdev', 'mode bridge')
+        contains(run('ip', '-d', 'link', 'show', third), '@testend', 'mode passthru')
+        equal(os.path.basename(os.readlink(f'/sys/class/net/{second}/master')), 'testbr')
+        contains(direct.XMLDesc(), "<interface dev='testdev' connections='1'/>")
+        refused(libvirt.VIR_ERR_INTERNAL_ERROR, s.conn.createXML, guest_xml('other', devices=nic("network='alone'")),
+                naming='alone')
+        dom.destroy()
+        for name in first, second, third:
+            assert not link(name), name
+        for network in direct, bridged, alone:
+            equal(network.listAllPorts(), [])
+    finally:
+        run('ip', 'link', 'del', 'testdev')
+        run('ip', 'link', 'del', 'testbr')
+
+
+@case('a port has what its group says; an interface moves to another network')
+def _(s):
+    net(extra="<portgroup name='slow'><bandwidth><inbound average='100'/></bandwidth></portgroup>")
+    net('two', 'test1', ip="<ip address='10.99.2.1' netmask='255.255.255.0'><dhcp>"
+        "<range start='10.99.2.100' end='10.99.2.200'/></dhcp></ip>")
+    dom, console = s.boot('vm', devices=nic("network='one' portgroup='slow'"))
+    console.expect('guest: address 10.99.1')
+    tap = target_of(dom)
+    contains(run('tc', 'class', 'show', 'dev', tap), 'rate 800Kbit')
+    dom.updateDeviceFlags(nic("network='two'"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    equal(target_of(dom), tap)
+    equal(os.path.basename(os.readlink(f'/sys/class/net/{tap}/master')), 'test1')
+    equal([len(s.conn.networkLookupByName(n).listAllPorts()) for n in ('one', 'two')], [0, 1])
+    assert 'htb' not in run('tc', 'qdisc', 'show', 'dev', tap)
+    contains(console.run('udhcpc -i eth0 -n -q -f -t 10 -T 1 -s /bin/got-address'), '10.99.2.')
+    refused(libvirt.VIR_ERR_INTERNAL_ERROR, dom.attachDevice, nic("network='one' portgroup='none'", mac='52:54:00:00:00:09'),
+            naming='none')
+
+
+@case('a bridge that somebody deletes is made again, with its guests')
+def _(s):
+    net()
+    dom, console = s.boot('vm', devices=nic())
+    console.expect('guest: address')
+    run('ip', 'link', 'del', 'test0')
+    tap = target_of(dom)
+    until(lambda: os.path.exists(f'/sys/class/net/{tap}/master'), 'the guest is not in the bridge again')
+    contains(console.run('ping -c 2 -i 0.2 10.99.1.1'), '2 packets received')
 
 
 @case('guests keep their links when netd or qemud is killed')

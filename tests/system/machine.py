@@ -1,5 +1,6 @@
 """machine.py - machines that are not there: noded on a planted tree, and who plays their kernel"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
 import shutil
 import socket
@@ -132,3 +133,85 @@ class Machine:
 
     def xml(self, name, flags=0):
         return self.conn.nodeDeviceLookupByName(name).XMLDesc(flags)
+
+
+# ---- the kernel of special.tree: a card that can be shared, a Fibre Channel host ------------------
+
+PARENT = 'pci_0000_00_02_0'
+CARD = 'devices/pci0000:00/0000:00:02.0'
+KIND = 'i915-GVTg_V5_4'
+HOST = 'devices/pci0000:00/0000:00:06.0/host5'
+
+
+class Kernel(threading.Thread):
+    """Does what drivers do when somebody writes into their files, and tells of it."""
+
+    def __init__(self, m):
+        super().__init__(daemon=True)
+        self.m, self.ends, self.log = m, threading.Event(), []
+        self.create = os.path.join(CARD, 'mdev_supported_types', KIND, 'create')
+        m.write(self.create, '')
+
+    def taken(self, path):
+        """What has been written there since the last look."""
+        try:
+            with open(self.m.path(path), 'r+') as f:
+                text = f.read().strip()
+                f.truncate(0)
+            return text
+        except OSError:
+            return ''
+
+    def run(self):
+        while not self.ends.wait(0.002):
+            if uuid := self.taken(self.create):
+                self.make(uuid)
+            for uuid in [n for n in os.listdir(self.m.path(CARD)) if n.count('-') == 4]:
+                if self.taken(f'{CARD}/{uuid}/remove') == '1':
+                    self.remove(f'{CARD}/{uuid}', 'mdev')
+            if names := self.taken(HOST + '/fc_host/host5/vport_create'):
+                self.log.append(names)
+                self.make_port(*names.split(':'))
+            if names := self.taken(HOST + '/fc_host/host5/vport_delete'):
+                self.log.append(names)
+                self.remove(HOST + '/vport-5:0-0/host6', 'scsi')
+
+    def tell(self, *event):
+        """Whether somebody listens or not."""
+        with contextlib.suppress(OSError):
+            self.m.tell(*event)
+
+    def make(self, uuid):
+        self.log.append(uuid)
+        path = f'{CARD}/{uuid}'
+        self.m.plant(f'{path} @ bus/mdev\n  mdev_type -> {CARD}/mdev_supported_types/{KIND}\n  remove =\n'
+                     '  iommu_group -> kernel/iommu_groups/33\n')
+        self.tell('add', path, 'mdev')
+
+    def make_port(self, wwpn, wwnn):
+        path = HOST + '/vport-5:0-0/host6'
+        self.m.plant(f'{path} @ bus/scsi\n  uevent = DEVTYPE=scsi_host\n{path}/fc_host/host6 @ class/fc_host\n'
+                     f'  port_name = 0x{wwpn}\n  node_name = 0x{wwnn}\n  fabric_name = 0x0\n')
+        self.tell('add', path, 'scsi')
+
+    def remove(self, path, subsystem):
+        os.unlink(self.m.path('bus', subsystem, 'devices', os.path.basename(path)))
+        shutil.rmtree(self.m.path(path))
+        self.tell('remove', path, subsystem)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.join(LIMIT)
+
+
+def mdev_xml(uuid='', parent=PARENT, kind=KIND, more=''):
+    return (f"<device><parent>{parent}</parent><capability type='mdev'><type id='{kind}'/>"
+            f"{f'<uuid>{uuid}</uuid>' if uuid else ''}{more}</capability></device>")
+
+
+def mdev_name(uuid):
+    return 'mdev_' + uuid.replace('-', '_') + '_0000_00_02_0'

@@ -4,90 +4,16 @@
 import json
 import os
 import shutil
-import threading
 import uuid as uuids
 
 import libvirt
-from harness import LIMIT, Skip, case, contains, equal, main, refused, until
+from harness import Skip, case, contains, equal, main, refused, until
 from libvirt import (VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_NO_NODE_DEVICE,
                      VIR_ERR_OPERATION_INVALID, VIR_ERR_OPERATION_UNSUPPORTED)
-from machine import DeviceEvents, Machine, tree
+from machine import CARD, KIND, PARENT, DeviceEvents, Kernel, Machine, mdev_name as name_of, mdev_xml as xml, tree
 
-PARENT = 'pci_0000_00_02_0'
-CARD = 'devices/pci0000:00/0000:00:02.0'
-KIND = 'i915-GVTg_V5_4'
-HOST = 'devices/pci0000:00/0000:00:06.0/host5'
 INACTIVE = 1  # of XMLDesc()
 XML_ERRORS = (libvirt.VIR_ERR_XML_ERROR, libvirt.VIR_ERR_XML_DETAIL)
-
-
-class Kernel(threading.Thread):
-    """Does what drivers do when somebody writes into their files, and tells of it."""
-
-    def __init__(self, m):
-        super().__init__(daemon=True)
-        self.m, self.ends, self.log = m, threading.Event(), []
-        self.create = os.path.join(CARD, 'mdev_supported_types', KIND, 'create')
-        m.write(self.create, '')
-
-    def taken(self, path):
-        """What has been written there since the last look."""
-        try:
-            with open(self.m.path(path), 'r+') as f:
-                text = f.read().strip()
-                f.truncate(0)
-            return text
-        except OSError:
-            return ''
-
-    def run(self):
-        while not self.ends.wait(0.002):
-            if uuid := self.taken(self.create):
-                self.make(uuid)
-            for uuid in [n for n in os.listdir(self.m.path(CARD)) if n.count('-') == 4]:
-                if self.taken(f'{CARD}/{uuid}/remove') == '1':
-                    self.remove(f'{CARD}/{uuid}', 'mdev')
-            if names := self.taken(HOST + '/fc_host/host5/vport_create'):
-                self.log.append(names)
-                self.make_port(*names.split(':'))
-            if names := self.taken(HOST + '/fc_host/host5/vport_delete'):
-                self.log.append(names)
-                self.remove(HOST + '/vport-5:0-0/host6', 'scsi')
-
-    def make(self, uuid):
-        self.log.append(uuid)
-        path = f'{CARD}/{uuid}'
-        self.m.plant(f'{path} @ bus/mdev\n  mdev_type -> {CARD}/mdev_supported_types/{KIND}\n  remove =\n'
-                     '  iommu_group -> kernel/iommu_groups/33\n')
-        self.m.tell('add', path, 'mdev')
-
-    def make_port(self, wwpn, wwnn):
-        path = HOST + '/vport-5:0-0/host6'
-        self.m.plant(f'{path} @ bus/scsi\n  uevent = DEVTYPE=scsi_host\n{path}/fc_host/host6 @ class/fc_host\n'
-                     f'  port_name = 0x{wwpn}\n  node_name = 0x{wwnn}\n  fabric_name = 0x0\n')
-        self.m.tell('add', path, 'scsi')
-
-    def remove(self, path, subsystem):
-        os.unlink(self.m.path('bus', subsystem, 'devices', os.path.basename(path)))
-        shutil.rmtree(self.m.path(path))
-        self.m.tell('remove', path, subsystem)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ends.set()
-        self.join(LIMIT)
-
-
-def xml(uuid='', parent=PARENT, kind=KIND, more=''):
-    return (f"<device><parent>{parent}</parent><capability type='mdev'><type id='{kind}'/>"
-            f"{f'<uuid>{uuid}</uuid>' if uuid else ''}{more}</capability></device>")
-
-
-def name_of(uuid):
-    return 'mdev_' + uuid.replace('-', '_') + '_0000_00_02_0'
 
 
 def new():

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 
-from harness import Timeout, case, contains, equal, main, refused, s
+from harness import Timeout, case, contains, equal, main, refused, s, until
 from netlab import client, net_xml, run
 
 import libvirt
@@ -226,6 +226,53 @@ def _(s):
     refused(INVALID, transient.update, COMMAND['ADD_LAST'], SECTION['DNS_TXT'], -1, "<txt name='a' value='b'/>", CONFIG)
     transient.update(COMMAND['ADD_LAST'], SECTION['DNS_TXT'], -1, "<txt name='a' value='b'/>", 0)
     contains(transient.XMLDesc(), "name='a'")
+
+
+@case('a host that is added while the network runs gets its address, by name, too', only='ostler')
+def _(s):
+    net = s.conn.networkCreateXML(net_xml('one'))
+    net.update(COMMAND['ADD_LAST'], SECTION['IP_DHCP_HOST'], -1,
+               "<host mac='52:54:00:aa:00:01' name='seven' ip='10.99.1.7'/>", LIVE)
+    net.update(COMMAND['ADD_LAST'], SECTION['DNS_HOST'], -1,
+               "<host ip='10.99.1.9'><hostname>nine</hostname></host>", LIVE)
+    net.update(COMMAND['ADD_LAST'], SECTION['DNS_TXT'], -1, "<txt name='note' value='hello'/>", LIVE)
+    c = client('one')
+    equal(c.dhcp(), '10.99.1.7')
+    contains(c.run('busybox', 'nslookup', 'nine', '10.99.1.1', fails=True), '10.99.1.9')
+    contains(c.run('busybox', 'nslookup', 'seven', '10.99.1.1', fails=True), '10.99.1.7')
+    equal(net.DHCPLeases()[0]['hostname'], 'seven')
+    s.restart('netd')
+    net = s.conn.networkLookupByName('one')
+    until(lambda: [x['ipaddr'] for x in net.DHCPLeases()] == ['10.99.1.7'], 'the lease is forgotten')
+
+
+@case('a dnsmasq that ends is started again', only='ostler')
+def _(s):
+    s.conn.networkCreateXML(net_xml('one'))
+
+    def pids():
+        return run('pgrep', '-o', '-f', 'network/one.conf', fails=True).split()
+
+    first = pids()
+    os.kill(int(first[0]), 9)
+    until(lambda: pids() and pids() != first, 'it is not started again')
+    equal(client('one').dhcp()[:8], '10.99.1.')
+
+
+@case('without dnsmasq nothing is half done', only='ostler')
+def _(s):
+    path = os.path.join(s.root, 'etc/ostler/netd.conf')
+    with open(path, 'w') as f:
+        f.write('dnsmasq = "/nonexistent/dnsmasq"\n')
+    s.restart('netd')
+    try:
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, s.conn.networkCreateXML, net_xml('one'), naming='/nonexistent/dnsmasq')
+        equal(s.conn.listNetworks(), [])
+        assert not os.path.exists('/sys/class/net/test0')
+        assert 'ostler' not in run('nft', 'list', 'tables')
+    finally:
+        os.unlink(path)
+        s.restart('netd')
 
 
 @case('ports are made, told, changed, deleted')

@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import xml.etree.ElementTree as etree
 
 import libvirt
 from harness import case, contains, equal, main, refused
@@ -170,6 +171,81 @@ def _(s):
         with open(folder + '/pages_to_scan', 'w') as f:
             f.write(str(before))
     refused((VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_INVALID_ARG), s.conn.setMemoryParameters, {'shm_pages_shared': 1})
+
+
+# ---- processors by name -------------------------------------------------------------------------
+
+def cpu(model, *features, vendor=''):
+    return (f"<cpu><arch>x86_64</arch><model>{model}</model>{f'<vendor>{vendor}</vendor>' if vendor else ''}"
+            + ''.join(f"<feature name='{f}'/>" for f in features) + '</cpu>')
+
+
+def guest(model, policy='', feature='', match='exact'):
+    return (f"<cpu match='{match}'><model>{model}</model>"
+            + (f"<feature policy='{policy}' name='{feature}'/>" if policy else '') + '</cpu>')
+
+
+@case('names of processors')
+def _(s):
+    names = s.conn.getCPUModelNames('x86_64')
+    for name in ('486', 'qemu64', 'Nehalem', 'Haswell-noTSX-IBRS', 'Cascadelake-Server', 'EPYC-Milan', 'Dhyana'):
+        assert name in names, name
+    contains(s.virsh('cpu-models', 'x86_64'), 'Haswell\n')
+    equal(s.conn.getCPUModelNames('aarch64') or [], [])  # any will do
+    refused(VIR_ERR_INVALID_ARG, s.conn.getCPUModelNames, 'warp', naming='warp')
+
+
+@case('is the host such a processor?')
+def _(s):
+    identical, superset, none = (getattr(libvirt, 'VIR_CPU_COMPARE_' + n) for n in ('IDENTICAL', 'SUPERSET', 'INCOMPATIBLE'))
+    ask = s.conn.compareCPU
+    with open('/proc/cpuinfo') as f:
+        flags = re.search('flags.*?: (.*)', f.read()).group(1).split()
+    lacks = next(f for f in ('xop', 'tbm', '3dnow', 'avx512pf') if f not in flags)
+    has = next(f for f in ('popcnt', 'cx16', 'pni') if f in flags)
+    for expected, xml in (
+            (superset, cpu('pentium')), (superset, guest('qemu64', 'disable', 'svm')), (none, guest('pentium', match='strict')),
+            (superset, guest('pentium', match='minimum')), (none, guest('pentium', 'require', lacks)),
+            (superset, guest('pentium', 'force', lacks)), (superset, guest('pentium', 'optional', lacks)),
+            (superset, guest('pentium', 'require', has)), (none, guest('pentium', 'forbid', has)),
+            (superset, guest('pentium', 'forbid', lacks)), (none, cpu('pentium', vendor='Hygon')),
+            (none, '<cpu><arch>aarch64</arch><model>cortex-a57</model></cpu>'),
+            (superset, "<cpu mode='host-passthrough'/>"), (superset, "<cpu mode='host-model'/>")):
+        equal((ask(xml), xml), (expected, xml))
+    fail = libvirt.VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE
+    refused(libvirt.VIR_ERR_CPU_INCOMPATIBLE, ask, guest('pentium', 'require', lacks), fail, naming=lacks)
+    refused(libvirt.VIR_ERR_CPU_INCOMPATIBLE, ask, cpu('pentium', vendor='Hygon'), fail, naming='Hygon')
+    refused(libvirt.VIR_ERR_INTERNAL_ERROR, ask, cpu('warp'), naming='warp')
+    refused(libvirt.VIR_ERR_INTERNAL_ERROR, ask, cpu('pentium', 'warp'), naming='warp')
+    refused(libvirt.VIR_ERR_XML_ERROR, ask, '<cpu><arch>x86_64</arch></cpu>')
+    refused((libvirt.VIR_ERR_XML_ERROR, libvirt.VIR_ERR_XML_DETAIL), ask, '<cpu')
+    refused(VIR_ERR_INVALID_ARG, ask, cpu('pentium'), 8)
+    assert identical != superset
+
+
+@case('what several processors share')
+def _(s):
+    def ask(*cpus, flags=0):
+        root = etree.fromstring(s.conn.baselineCPU(list(cpus), flags))
+        equal((root.get('mode'), root.get('match')), ('custom', 'exact'))
+        return (root.findtext('model'), root.findtext('vendor'),
+                {(f.get('policy'), f.get('name')) for f in root.findall('feature')})
+
+    equal(ask(cpu('Haswell'), cpu('SandyBridge'))[0], 'SandyBridge')
+    equal(ask(cpu('Westmere', vendor='Intel'), cpu('Haswell', vendor='Intel'))[:2], ('Westmere', 'Intel'))
+    equal(ask(cpu('Westmere', 'avx', 'xsave'), cpu('SandyBridge')), ('Westmere', None, {('require', 'avx'), ('require', 'xsave')}))
+    equal(ask(cpu('EPYC-Rome'), cpu('EPYC'))[0], 'EPYC')
+    model, vendor, features = ask(cpu('Haswell'), cpu('Opteron_G5'))
+    equal((model, vendor), ('kvm64', None))
+    assert {('require', 'avx'), ('require', 'aes')} <= features and ('require', 'avx2') not in features, features
+    model, _, features = ask(cpu('Nehalem'), flags=libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
+    assert {('require', 'sse4.2'), ('require', 'lm')} <= features, features
+    features = ask(cpu('Nehalem', 'invtsc'), flags=libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE)[2]
+    assert ('require', 'invtsc') not in features, features
+    refused(VIR_ERR_OPERATION_FAILED, ask, cpu('Westmere', vendor='Intel'), cpu('EPYC', vendor='AMD'))
+    refused(libvirt.VIR_ERR_INTERNAL_ERROR, ask, cpu('warp'), naming='warp')
+    refused(libvirt.VIR_ERR_XML_ERROR, ask, '<cpu><model>Haswell</model></cpu>')
+    refused(VIR_ERR_INVALID_ARG, ask, cpu('Haswell'), flags=8)
 
 
 if __name__ == '__main__':

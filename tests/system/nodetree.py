@@ -225,6 +225,21 @@ def _(s):
                 equal(f.read().strip(), pages)
 
 
+@case('to ask a large machine for its facts costs little')
+def _(s):
+    with Machine(s, large()) as m:
+        for name, call in (('node info', m.conn.getInfo), ('times of all', lambda: m.conn.getCPUStats(-1)),
+                           ('times of the last', lambda: m.conn.getCPUStats(511)),
+                           ('memory', lambda: m.conn.getMemoryStats(-1)), ('memory of a node', lambda: m.conn.getMemoryStats(7))):
+            times = []
+            for _ in range(200):
+                began = time.perf_counter()
+                call()
+                times.append(time.perf_counter() - began)
+            print(f'# {name}: {1e6 * sorted(times)[100]:.0f} us')
+            assert sorted(times)[100] < 0.001, name
+
+
 @case('processors and memory are plugged and unplugged')
 def _(s):
     with Machine(s, large(2, 8)) as m:
@@ -242,22 +257,29 @@ def _(s):
         equal(m.conn.getMemoryStats(2), {'total': 4096, 'free': 1024})
 
 
-@case('2,000 devices are found and listed within 200 ms each, their documents soon')
+@case('2,000 devices are found and listed within 200 ms each')
 def _(s):
     count = 2000
     text = '\n'.join(f'devices/virtual/net/v{n} @ class/net\n  address = 02:00:00:00:{n >> 8:02x}:{n & 255:02x}\n'
                      f'  operstate = up\n  uevent = INTERFACE=v{n}' for n in range(count))
     with Machine(s, text) as m:
+        with open(f'/proc/{m.child.pid}/stat') as f:  # processor time, as other tests run beside this one
+            busy = sum(map(int, f.read().rpartition(')')[2].split()[11:13])) / os.sysconf('SC_CLK_TCK')
+        with open(os.path.join(m.root, 'var/log/ostler/noded.log')) as f:
+            found = [line for line in f if 'devices found in' in line][-1]
         began = time.monotonic()
         equal(len(m.names()), count + 1)
         listed = time.monotonic() - began
-        m.disconnect()
-        with open(os.path.join(m.root, 'var/log/ostler/noded.log')) as f:
-            found = [line for line in f if 'devices found in' in line][-1]
-        print(f'# {found.split(": ")[-1].strip()}; listed in {1000 * listed:.0f} ms')
-        assert float(found.split()[-2]) <= 200, found
+        print(f'# {found.split(": ")[-1].strip()}, {1000 * busy:.0f} ms of a processor; listed in {1000 * listed:.0f} ms')
+        assert busy <= 0.2, busy
         assert listed < 0.2, listed
-        m.conn = m.connect()
+        events = DeviceEvents(m.conn)
+        m.plant(NET_TREE)
+        told = m.tell('add', NET, 'net')
+        late = events.wait('net_veth7_02_00_00_00_00_07', 'created') - told
+        print(f'# one more is told of after {1000 * late:.1f} ms')
+        assert late < 0.1, late
+        events.close()
 
 
 if __name__ == '__main__':

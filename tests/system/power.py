@@ -1,24 +1,25 @@
 #!/usr/bin/python3
 """power.py - sleep for a duration, on machines that are not there and with a logind that is played
 
-That a real machine sleeps and wakes is the business of tests/vm.
+That a real machine sleeps and wakes is the business of asleep.py.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+import shutil
 import signal
 import subprocess
 
 import libvirt
+import sysfs
 from harness import BUILD, LIMIT, Skip, case, contains, equal, main, mount, refused, stack, until
 from libvirt import (VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_OPERATION_DENIED,
                      VIR_ERR_OPERATION_FAILED, VIR_ERR_OPERATION_INVALID)
-from machine import DeviceEvents, Machine
+from machine import PLAIN, DeviceEvents, Machine
 
 MEM, DISK, HYBRID = range(3)
 CLOCK = 'class/rtc/rtc0\n  since_epoch = 5000\n  wakealarm =\n'
 POWER = 'power\n  state = freeze mem disk\n  disk = [platform] shutdown suspend\n'
 ALARM = 'class/rtc/rtc0/wakealarm'
-ANSWER = 1.0  # seconds between the answer and sleep
 
 
 def read(m, path):
@@ -151,6 +152,111 @@ def _(s):
         m.disconnect()
         stack.down(m.root, ['noded'])
         equal((read(m, ALARM), read(m, 'power/state')), ('0', 'freeze mem disk'))
+
+
+# ---- guests -------------------------------------------------------------------------------------
+
+class Asleep:
+    """The harness's own noded on a planted machine, whose file "state" holds whoever writes to it until wake()."""
+
+    def __init__(self, s, before):
+        self.s, self.top = s, os.path.join(s.home, 'tree')
+        sysfs.plant(PLAIN + CLOCK + POWER, self.top)
+        os.makedirs(os.path.join(s.root, 'etc/ostler'), exist_ok=True)
+        self.conf = os.path.join(s.root, 'etc/ostler/noded.conf')
+        with open(self.conf, 'w') as f:
+            f.write(f'before_sleep = "{before}"\n')
+        self.state = os.path.join(self.top, 'sys/power/state')
+        self.start()
+
+    def start(self):
+        if self.s.daemon_pid('noded'):
+            self.s.kill('noded')
+        stack.up(self.s.root, BUILD, ['noded'], ['--sysfs', self.top])
+
+    def sleep(self):
+        """Asks for it; the machine will not get beyond its last step."""
+        self.s.conn.suspendForDuration(MEM, 60)
+        os.unlink(self.state)
+        os.mkfifo(self.state)
+
+    def wake(self):
+        with open(self.state) as f:
+            equal(f.read(), 'mem')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.s.kill('noded')
+        os.unlink(self.conf)
+        shutil.rmtree(self.top)
+        self.s.start()
+
+
+def guests(s):
+    """One that runs, one that its user has paused; what is told of them."""
+    small = "<controller type='usb' model='none'/><memballoon model='none'/>"
+    doms = [s.define(name, boot='', serial='', memory=32, devices=small) for name in ('runs', 'paused')]
+    doms[0].create()
+    doms[1].createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    return (*doms, s.events('LIFECYCLE'))
+
+
+@case('guests are paused before sleep, and go on after it')
+def _(s):
+    runs, paused, events = guests(s)
+    with Asleep(s, 'pause') as m:
+        m.sleep()
+        events.wait('LIFECYCLE', 'runs', libvirt.VIR_DOMAIN_EVENT_SUSPENDED)
+        equal([d.state()[0] for d in (runs, paused)], [libvirt.VIR_DOMAIN_PAUSED] * 2)
+        m.wake()
+        events.wait('LIFECYCLE', 'runs', libvirt.VIR_DOMAIN_EVENT_RESUMED)
+        equal([d.state()[0] for d in (runs, paused)], [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED])
+        until(lambda: not os.path.exists(os.path.join(s.root, 'run/ostler/noded.guests')), 'the note stays')
+
+
+@case('guests of a daemon that was killed meanwhile go on, too')
+def _(s):
+    runs, paused, events = guests(s)
+    with Asleep(s, 'pause') as m:
+        m.sleep()
+        events.wait('LIFECYCLE', 'runs', libvirt.VIR_DOMAIN_EVENT_SUSPENDED)
+        m.start()
+        events.wait('LIFECYCLE', 'runs', libvirt.VIR_DOMAIN_EVENT_RESUMED)
+        equal([d.state()[0] for d in (runs, paused)], [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED])
+
+
+@case('guests are saved before sleep, and started from there')
+def _(s):
+    if unserved(s.define('other', boot='')):
+        s.clean()
+        raise Skip('this hypervisor does not save guests')
+    runs, paused, events = guests(s)
+    with Asleep(s, 'save') as m:
+        m.sleep()
+        events.wait('LIFECYCLE', 'runs', libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_SAVED)
+        m.wake()
+        events.wait('LIFECYCLE', 'runs', libvirt.VIR_DOMAIN_EVENT_STARTED)
+        equal([d.state()[0] for d in (runs, paused)], [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED])
+
+
+def unserved(dom):
+    try:
+        dom.managedSaveRemove()
+    except libvirt.libvirtError as e:
+        return e.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT
+    return False
+
+
+@case('as a rule nothing happens to guests')
+def _(s):
+    runs, _paused, events = guests(s)
+    with Asleep(s, 'nothing') as m:
+        m.sleep()
+        m.wake()
+        equal(events.seen('LIFECYCLE', 'runs'), [])
+        equal(runs.state()[0], libvirt.VIR_DOMAIN_RUNNING)
 
 
 # ---- logind -------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def steps(s, socket, *options):
 def check(s, socket, *options):
     folder = os.path.join(s.home, 'volumes')
     os.makedirs(folder, exist_ok=True)
-    passed, failed = steps(s, socket, '--run', '--storage', folder, *options)
+    passed, failed = steps(s, socket, '--run', '--active', '--storage', folder, *options)
     wrong = [f'{step}: {why}' for step, why in failed.items() if not any(step.startswith(name) for name in LEFT)]
     done = [name for name in LEFT if not any(step.startswith(name) for step in failed)]
     for name, why in LEFT.items():

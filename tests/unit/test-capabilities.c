@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "capabilities.h"
+#include "host/cpu-features.h"
 #include "settings.h"
 
 #include <libxml/xpath.h>
@@ -293,11 +294,11 @@ static void test_unknown_arch(void)
 
 static void test_names(void)
 {
-    g_assert_cmpstr(caps_feature_name("pclmulqdq"), ==, "pclmuldq");
-    g_assert_cmpstr(caps_feature_name("sse4.1"), ==, "sse4.1");
-    g_assert_cmpstr(caps_vendor_name("GenuineIntel"), ==, "Intel");
-    g_assert_cmpstr(caps_vendor_name("Other"), ==, "Other");
-    g_assert_null(caps_vendor_name(NULL));
+    g_assert_cmpstr(cpu_feature_name("pclmulqdq"), ==, "pclmuldq");
+    g_assert_cmpstr(cpu_feature_name("sse4.1"), ==, "sse4.1");
+    g_assert_cmpstr(cpu_vendor_name("GenuineIntel"), ==, "Intel");
+    g_assert_cmpstr(cpu_vendor_name("Other"), ==, "Other");
+    g_assert_null(cpu_vendor_name(NULL));
 }
 
 int main(int argc, char **argv)

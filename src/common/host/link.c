@@ -466,6 +466,7 @@ bool link_foreach_route(int family, bool (*visit)(const HostRoute *route, void *
 static struct {
     struct nl_sock *socket;
     void (*gone)(const char *name);
+    Watch *watch;
 } watching;
 
 /* A link that leaves its bridge is told in the same way, with the bridge's family. */
@@ -505,6 +506,6 @@ bool link_watch(void (*gone)(const char *name), GError **error)
         return fail(error, ERR_INTERNAL, "the ends of links cannot be watched");
     }
     watching.gone = gone;
-    (void) watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
+    watching.watch = watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
     return true;
 }

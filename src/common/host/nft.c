@@ -126,6 +126,7 @@ static struct {
     const char *table;
     NftChanged *changed;
     bool touched; /* the transaction that is being read touches our table */
+    Watch *watch;
 } watching;
 
 /* Every message but the last of a transaction names a table first; the last one is its generation.
@@ -172,6 +173,6 @@ bool nft_watch(const char *table, NftChanged *changed, GError **error)
     }
     watching.table = table;
     watching.changed = changed;
-    (void) watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
+    watching.watch = watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
     return true;
 }
