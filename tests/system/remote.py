@@ -85,7 +85,7 @@ def virsh(uri, *args, fails=False):
 
 def client_info(daemon, transport):
     """What the daemon tells an administrator of its only client by this way."""
-    uri = {'proxyd': 'virtproxyd', 'qemud': 'virtqemud'}[daemon]
+    uri = {'proxyd': 'virtproxyd', 'qemud': 'virtqemud', 'netd': 'virtnetworkd'}[daemon]
     admin = ['virt-admin', '-q', '-c', uri + ':///system']
     listed = subprocess.run([*admin, 'client-list', uri], capture_output=True, text=True, check=True).stdout
     ids = [line.split()[0] for line in listed.splitlines() if f' {transport} ' in line]
@@ -140,6 +140,8 @@ def _(s):
         info = client_info(daemon, 'tls')
         equal(info['tls_x509_dname'], 'O=Test,CN=one')
         contains(info['sock_addr'], '127.0.0.1')
+    conn.listAllNetworks()  # which another daemon knows
+    equal(client_info('netd', 'tls')['tls_x509_dname'], 'O=Test,CN=one')
     conn.close()
 
 
@@ -375,6 +377,98 @@ def _(s):
     contains(info['sasl_user_name'], USER)
     contains(info['tls_x509_dname'], 'CN=one')
     conn.close()
+
+
+@case('a local socket may ask for SASL, too', only='ostler')
+def _(s):
+    good = sasl(s, 'scram-sha-256')
+    configure(s, 'netd', auth_unix_rw='sasl')
+    uri = f'network:///system?socket={s.socket("virtnetworkd-sock")}'
+    virsh(f'{uri}&authfile={good}', 'uri')
+    contains(virsh(f'{uri}&authfile={auth_file(s, USER, "no")}', 'uri', fails=True), 'authentication failed')
+    virsh(f'network:///system?socket={s.socket("virtnetworkd-sock-ro")}', '-r', 'uri')
+    os.unlink(os.path.join(s.root, 'etc/ostler/netd.conf'))
+    s.restart('netd', signal.SIGTERM)
+
+
+class Child:
+    """A process to the end of the case."""
+
+    def __init__(self, words):
+        self.child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def close(self):
+        self.child.terminate()
+        self.child.wait()
+
+
+def kerberos(s):
+    """A realm of this test's own, in which fred has a ticket and this host a key."""
+    for program in ('krb5kdc', 'kdb5_util', 'kadmin.local', 'kinit'):
+        if not shutil.which(program) and not os.path.exists('/usr/sbin/' + program):
+            raise Skip('no Kerberos')
+    host = socket.gethostname().lower()
+    try:
+        if not socket.gethostbyname(host).startswith('127.'):
+            raise Skip(f'{host} is not on the loopback')
+    except OSError:
+        raise Skip(f'{host} does not resolve') from None
+    folder = at(s, 'krb5')
+    os.makedirs(folder)
+    for name, text in (('krb5.conf', f"""[libdefaults]
+default_realm = TEST.LAN
+rdns = false
+dns_canonicalize_hostname = false
+dns_lookup_kdc = false
+[realms]
+TEST.LAN = {{
+kdc = 127.0.0.1:8888
+}}
+[domain_realm]
+{host} = TEST.LAN
+[logging]
+kdc = FILE:{folder}/log
+"""), ('kdc.conf', f"""[kdcdefaults]
+kdc_ports = 8888
+kdc_tcp_ports = 8888
+[realms]
+TEST.LAN = {{
+database_name = {folder}/principal
+key_stash_file = {folder}/stash
+}}
+""")):
+        with open(os.path.join(folder, name), 'w') as f:
+            f.write(text)
+    os.environ.update(KRB5_CONFIG=folder + '/krb5.conf', KRB5_KDC_PROFILE=folder + '/kdc.conf',
+                      KRB5CCNAME='FILE:' + folder + '/ticket', PATH=os.environ['PATH'] + ':/usr/sbin')
+    quietly = {'check': True, 'capture_output': True, 'text': True}
+    subprocess.run(['kdb5_util', 'create', '-s', '-P', 'secret'], **quietly)
+    for what in (f'addprinc -pw {PASSWORD.split()[0]} {USER}', f'addprinc -randkey libvirt/{host}',
+                 f'ktadd -k {folder}/keytab libvirt/{host}'):
+        subprocess.run(['kadmin.local', '-q', what], **quietly)
+    s.opened.append(Child(['krb5kdc', '-n']))
+    until(lambda: subprocess.run(['kinit', USER], input=PASSWORD.split()[0] + '\n', text=True,
+                                 capture_output=True).returncode == 0, 'no ticket')
+    return host, folder + '/keytab'
+
+
+@case('plain TCP with a ticket of Kerberos', only='ostler')
+def _(s):
+    host, keytab = kerberos(s)
+    sasl(s, 'gssapi')
+    with open(os.path.join(s.root, 'etc/sasl2/libvirt.conf'), 'w') as f:
+        f.write(f'mech_list: gssapi\nkeytab: {keytab}\n')
+    configure(s, listen_tcp=1, sasl_allowed_username_list=[USER + '*'])
+    uri = f'qemu+tcp://{host}/system'
+    s.define('one')
+    contains(virsh(uri, 'list', '--all', '--name'), 'one')
+    conn = libvirt.open(uri)
+    equal(client_info('qemud', 'tcp')['sasl_user_name'].partition('@')[0], USER)
+    for _ in range(200):
+        conn.lookupByName('one').XMLDesc()
+    conn.close()
+    subprocess.run(['kdestroy'], check=True, capture_output=True)
+    contains(virsh(uri, 'list', fails=True), 'authentication failed')
 
 
 # ---- rights -------------------------------------------------------------------------------------
