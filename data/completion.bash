@@ -6,7 +6,7 @@ _ostler_admin()
     [ "$word" = "=" ] && word=
     [ "$before" = "=" ] && before=${COMP_WORDS[COMP_CWORD - 2]}
     case $before in
-    -d | --daemon) COMPREPLY=($(compgen -W "qemud lxcd netd noded proxyd" -- "$word")) ;;
+    -d | --daemon) COMPREPLY=($(compgen -W "qemud lxcd netd noded proxy" -- "$word")) ;;
     --root) COMPREPLY=($(compgen -d -- "$word")) ;;
     --object) COMPREPLY=($(compgen -W "$(virsh -q list --all --name 2>/dev/null)" -- "$word")) ;;
     --on-stop) COMPREPLY=($(compgen -W "shutdown save" -- "$word")) ;;

@@ -28,12 +28,12 @@ const DaemonName daemon_names[] = {
 static char *socket_path(const Options *options, GError **error)
 {
     for (const DaemonName *daemon = daemon_names; daemon->name; daemon++) {
-        if (strcmp(daemon->name, options->daemon) == 0 ||
+        if ((*options->daemon && g_str_has_prefix(daemon->name, options->daemon)) ||
             strcmp(daemon->alias, options->daemon) == 0)
             return g_strdup_printf("%s/run/libvirt/%s-admin-sock", options->root, daemon->alias);
     }
     return fail(error, ERR_INVALID_ARG,
-                "there is no daemon '%s': try qemud, lxcd, netd, noded or proxyd", options->daemon);
+                "there is no daemon '%s': try qemud, lxcd, netd, noded or proxy", options->daemon);
 }
 
 Connection *ask_open(const Options *options, GError **error)

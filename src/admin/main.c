@@ -39,7 +39,7 @@ static const struct Command *parse(int argc, char **argv, Options *options, gboo
 {
     const GOptionEntry entries[] = {
         { "daemon", 'd', 0, G_OPTION_ARG_STRING, &options->daemon,
-          "qemud (if nothing is said), lxcd, netd, noded or proxyd", "NAME" },
+          "qemud (if nothing is said), lxcd, netd, noded or proxy", "NAME" },
         { "json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "print JSON, for programs", NULL },
         { "count", 'n', 0, G_OPTION_ARG_INT, &options->count,
           "end after N screens of top, or N calls of trace", "N" },

@@ -287,6 +287,7 @@ def _(s):
 def _(s):
     contains(ours(s, 'nonsense', fails=True), 'nonsense')
     contains(ours(s, '--daemon', 'nobody', 'top', fails=True), 'nobody')
+    contains(ours(s, '--daemon', 'proxy', 'top'), 'ostler-proxyd')
     s.kill('lxcd')
     contains(ours(s, '--daemon', 'lxcd', 'top', fails=True), 'cannot connect')
     s.start()
