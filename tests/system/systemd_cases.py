@@ -380,6 +380,20 @@ def _():
     run('systemctl', 'stop', 'ostler-proxyd-tls.socket', 'ostler-proxyd.service')
 
 
+@case('nothing is wrong with this host, and the rest is in its place')
+def _():
+    found = json.loads(run('ostler-admin', '--json', 'check'))
+    equal([f for f in found if f['state'] == 'fail'], [])
+    ours = {f['check']: f['state'] for f in found if f['check'] in ('systemd', 'users', 'configuration', 'sockets')}
+    equal(set(ours.values()), {'ok'})
+    for page in ('man8/ostler-qemud.8', 'man5/ostler-proxyd.conf.5', 'man5/access.conf.5', 'man8/ostler-admin.8',
+                 'man8/virt-ssh-helper.8'):
+        assert os.path.exists('/usr/share/man/' + page), page
+    for example in ('qemud.conf', 'proxyd.conf', 'access.conf', 'example.rules'):
+        assert os.path.exists('/usr/share/doc/ostler/examples/' + example), example
+    run('/usr/bin/virt-ssh-helper', '--version')
+
+
 @case('what systemd thinks of the units is what we have written down')
 def _():
     for daemon in DAEMONS:
