@@ -8,7 +8,9 @@ same plain values; anything that only one side has is a difference. Prints TAP.
 import csv
 import pathlib
 import re
+import subprocess
 import sys
+from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROTOCOL = ROOT / "src/common/protocol"
@@ -395,6 +397,18 @@ def check_permissions(tap):
               {f"{kind}.{name}": given for kind, name, given in rows})
 
 
+def check_actions(tap):
+    """What data/polkit makes of them: the actions that administrators' rules name."""
+    made = subprocess.run([sys.executable, ROOT / "data/polkit/make-policy.py", PROTOCOL / "permissions.def"],
+                          capture_output=True, text=True, check=True).stdout
+    found = {action.get("id"): action.findtext("defaults/allow_any")
+             for action in ElementTree.fromstring(made).iter("action")}
+    expected = {row["polkit_action"]: row["default"] for row in facts("acl_permissions")}
+    expected |= {f"org.libvirt.api.{kind.replace('_', '-')}.{name}": "no" for kind, name in LATER_PERMISSIONS}
+    expected |= {"org.libvirt.unix.monitor": "yes", "org.libvirt.unix.manage": "auth_admin_keep"}
+    tap.check("actions of polkit and whom they are given to", expected, found)
+
+
 def check_events(tap):
     """events.def: the event with callback id of each public number, and the older one without."""
     value = values("enums")
@@ -451,6 +465,7 @@ def main():
     check_interfaces(tap)
     check_procedures(tap)
     check_permissions(tap)
+    check_actions(tap)
     check_events(tap)
     check_constants(tap)
     print(f"1..{tap.count}")

@@ -338,6 +338,28 @@ def _(s):
     deaf.close()
 
 
+@case('who does not read a console holds up its guest, and costs little', only='ostler')
+def _(s):
+    dom = s.shared()
+    pid = s.daemon_pid()
+    deaf = opened(s, 'virtqemud-sock', 'qemu:///system')
+    handle = {'name': 'vm', 'uuid': dom.UUID(), 'id': dom.ID()}
+    deaf.call('domain_open_console', dom=handle, dev_name=None, flags=0)
+    number, serial = proc('domain_open_console'), deaf.serial - 1
+    before = status(pid, 'VmRSS')
+    deaf.send(REMOTE, number, wire.STREAM, serial, wire.ST_CONTINUE, b'\nyes 0123456789012345678901234567890123456789\n')
+    worst = 0.0
+    for _ in range(30):
+        time.sleep(0.1)
+        worst = max(worst, latency_of(dom.info))
+    grown = status(pid, 'VmRSS') - before
+    figure(f'a console that nobody reads while the guest says "yes" for 3 s: {grown} KiB more resident; '
+           f'a call for this guest takes {worst:.1f} ms at worst')
+    deaf.close()
+    assert grown < 16 << 10 or SANITIZED, grown
+    dom.destroy()
+
+
 # ---- too little of something --------------------------------------------------------------------
 
 @case('a daemon that runs out of descriptors goes on, and takes new clients when there are some', only='ostler')
