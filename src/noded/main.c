@@ -48,7 +48,7 @@ int main(int argc, char **argv)
         .name = "noded",
         .summary = "Serves the host itself.",
         .socket = "virtnodedevd-sock",
-        .admin_socket = "virtnodedevd-admin-sock",
+        .alias = "virtnodedevd",
         .driver = &driver,
         .options = options,
         .keys = settings_keys,
