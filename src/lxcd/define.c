@@ -33,8 +33,11 @@ static const ServedRow rows[] = {
                             "driver/@type=path|loop driver/@format=raw source/@dir source/@dev "
                             "source/@file source/@usage source/@units target/@dir "
                             "readonly" },
-    { "devices/interface", "@type=ethernet mac/@address mac/@type target/@dev target/@managed "
-                           "guest/@dev link/@state mtu/@size model/@type=veth" },
+    { "devices/interface", "@type=network|bridge|ethernet mac/@address mac/@type mac/@check "
+                           "source/@network source/@portgroup source/@bridge "
+                           "virtualport virtualport/* vlan/* bandwidth/* port/@isolated target/@dev "
+                           "@trustGuestRxFilters "
+                           "guest/@dev link/@state mtu/@size model/@type" },
     { "devices/interface/ip", "@family @address @prefix" },
     { "devices/interface/route", "@family @address @netmask @prefix @gateway @metric" },
     { "devices/console", "@type=pty target/*" },

@@ -13,7 +13,9 @@
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "guest/hypervisor.h"
+#include "guest/iface-link.h"
 #include "loop/spawn.h"
+#include "nic.h"
 #include "plan-write.h"
 #include "rights.h"
 #include "rootfs.h"
@@ -403,6 +405,13 @@ static void note_consoles(Launch *l)
     }
 }
 
+static bool plug_in(Launch *l, GError **error)
+{
+    return nics_open(l->live, l->container->pid, error);
+}
+
+static void unplug(Launch *l) { ifaces_close(l->live); }
+
 static bool publish_process(Launch *l, GError **error)
 {
     View *view = machine_edit(l->vm);
@@ -458,6 +467,7 @@ static const Step steps[] = {
     { "make its group", make_group, end_group },
     { "let its controller begin", tell_begin, NULL },
     { "wait for its controller", await_ready, end_init },
+    { "plug in its interfaces", plug_in, unplug },
     { "note its processes", publish_process, forget_process },
     { "let it begin", let_begin, NULL },
     { "note that it runs", publish_running, NULL },

@@ -23,7 +23,11 @@ static void drop_monitor(void *monitor)
 
 static void *hold_monitor(void *monitor) { return qmp_ref(monitor); }
 
-static void clean(const Ended *run) { argv_clean(run->live); }
+static void clean(const Ended *run)
+{
+    if (run->live)
+        argv_clean(run->live);
+}
 
 static bool complete(Domain *domain, GError **error)
 {

@@ -4,6 +4,7 @@
 import ctypes
 import os
 import signal
+import stat
 
 import libvirt
 import libvirt_lxc
@@ -227,6 +228,64 @@ def _(s):
     contains(console.run('mount'), 'on /mnt/ostler/caught type tmpfs')
     equal(os.path.exists('/mnt/ostler/caught'), False)
     os.unlink(ROOT + '/trap')
+
+
+@case('devices of the host come and go')
+def _(s):
+    for name, kind in (('odd', stat.S_IFCHR), ('block', stat.S_IFBLK)):
+        if not os.path.exists('/dev/' + name):
+            os.mknod('/dev/' + name, kind | 0o600, os.makedev(1, 5))
+    hostdev = "<hostdev mode='capabilities' type='misc'><source><char>/dev/odd</char></source></hostdev>"
+    disk = "<disk type='block'><source dev='/dev/block'/><target dev='vdz'/></disk>"
+    dom, console = boot('one', devices=hostdev + "<console type='pty'/>")
+    equal(console.run('ls -l /dev/odd | cut -c1-10'), 'crw-------\n')
+    contains(console.run('head -c 3 /dev/odd | hexdump'), '0000000 0000 0000')
+    events = s.events('DEVICE_ADDED', 'DEVICE_REMOVED')
+    dom.attachDeviceFlags(disk, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    events.wait('DEVICE_ADDED', 'one', 'disk0')
+    equal(console.run('ls -l /dev/vdz | cut -c1-10'), 'brw-------\n')
+    contains(s.virsh('domblklist', 'one'), 'vdz', '/dev/block')
+    refused(VIR_ERR_OPERATION_INVALID, dom.attachDevice, disk)
+    dom.detachDeviceFlags(disk, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    events.wait('DEVICE_REMOVED', 'one', 'disk0')
+    contains(console.run('ls /dev/vdz'), 'No such file')
+    contains(dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), '/dev/block')
+    dom.detachDevice(hostdev)
+    contains(console.run('ls /dev/odd'), 'No such file')
+    refused(libvirt.VIR_ERR_DEVICE_MISSING, dom.detachDevice, hostdev)
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.attachDevice,
+            "<filesystem type='ram'><source usage='1'/><target dir='/x'/></filesystem>")
+    refused(VIR_ERR_SYSTEM_ERROR, dom.attachDevice, hostdev.replace('odd', 'gone'), naming='/dev/gone')
+
+
+@case('descriptors of the caller are its program\'s')
+def _(s):
+    reader, writer = os.pipe()
+    dom = define('one', args=('-c', 'echo through the pipe >&amp;3; read x'))
+    dom.createWithFiles([writer])
+    os.close(writer)
+    equal(os.read(reader, 100), b'through the pipe\n')
+    os.close(reader)
+
+
+@case('limits are kept in the definition; without a group none is set')
+def _(s):
+    dom = define('one')
+    s.virsh('schedinfo', 'one', '--config', 'cpu_shares=50', 'vcpu_quota=20000')
+    s.virsh('memtune', 'one', '--config', '--hard-limit', '65536')
+    s.virsh('blkiotune', 'one', '--config', '--weight', '300', '--device-weights', '/dev/null,200')
+    contains(dom.XMLDesc(), '<shares>50</shares>', '<quota>20000</quota>', "<hard_limit unit='KiB'>65536<",
+             '<weight>300</weight>', '<path>/dev/null</path>')
+    refused(VIR_ERR_CONFIG_UNSUPPORTED, dom.create, naming='memtune/hard_limit')
+    refused(VIR_ERR_XML_ERROR, dom.setSchedulerParametersFlags, {'cpu_shares': 20000}, 2, naming='shares')
+    other = define('two')
+    other.create()
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, other.suspend)
+    refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, other.setMemory, 1000)
+    other.setMemoryFlags(32768, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    equal((other.info()[0], other.info()[3]), (libvirt.VIR_DOMAIN_RUNNING, 1))
+    contains(s.virsh('domstats', 'two'), 'state.state=1', 'vcpu.maximum=1', 'cpu.time=')
+    contains(s.virsh('dommemstat', 'two'), 'rss ')
 
 
 @case('what cannot be started is told before the answer, and leaves nothing')

@@ -1,4 +1,4 @@
-"""virtual.py - a virtual machine in which noded and virsh run: the test guest with more files in its memory
+"""virtual.py - a virtual machine in which a daemon and virsh run: the test guest with more files in its memory
 
 What is said to its shell goes over its serial port, what happens to it comes as QMP events.
 """
@@ -24,12 +24,12 @@ def libraries(*programs):
     return set(re.findall(r'(/\S+\.so\S*)', out))
 
 
-def archive(folder, more=()):
-    """noded, virsh and all that they need, as a cpio archive for the kernel; more: (file, path) of others."""
+def archive(folder, more=(), daemon='noded'):
+    """The daemon, virsh and all that they need, as a cpio archive for the kernel; more: (file, path) of others."""
     root = os.path.join(folder, 'root')
-    noded = stack.executable(BUILD, 'noded')
-    files = [(noded, '/bin/ostler-noded'), (VIRSH, '/bin/virsh'), *more]
-    files += [(lib, lib) for lib in libraries(noded, VIRSH)]
+    program = stack.executable(BUILD, daemon)
+    files = [(program, '/bin/ostler-' + daemon), (VIRSH, '/bin/virsh'), *more]
+    files += [(lib, lib) for lib in libraries(program, VIRSH)]
     for source, path in files:
         target = root + path
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -126,18 +126,19 @@ class Serial(Lines):
 class Virtual:
     """Ends with its with statement."""
 
-    def __init__(self, s, *options, kernel='kernel.compressed', more=(), memory=512, machine='pc', cmdline=''):
+    def __init__(self, s, *options, kernel='kernel.compressed', more=(), memory=512, machine='pc', cmdline='',
+                 daemon='noded'):
         if not shutil.which('cpio'):
             raise Skip('cpio is not installed')
         self.s, self.options, self.kernel, self.more = s, options, kernel, more
-        self.memory, self.machine, self.cmdline = memory, machine, cmdline
+        self.memory, self.machine, self.cmdline, self.daemon = memory, machine, cmdline, daemon
         self.folder = os.path.join(s.home, 'virtual')
 
     def __enter__(self):
         os.makedirs(self.folder)
         initrd = os.path.join(self.folder, 'all')
         with open(initrd, 'wb') as out:
-            for part in (os.path.join(self.s.lab, 'initrd'), archive(self.folder, self.more)):
+            for part in (os.path.join(self.s.lab, 'initrd'), archive(self.folder, self.more, self.daemon)):
                 with open(part, 'rb') as f:
                     shutil.copyfileobj(f, out)
         serial, qmp = (os.path.join(self.folder, n) for n in ('serial', 'qmp'))

@@ -8,7 +8,7 @@
 #include "daemon/daemon.h"
 #include "defaults.h"
 #include "host/cpu.h"
-#include "xml/document.h"
+#include "agree.h"
 
 #include <string.h>
 
@@ -98,97 +98,6 @@ const CapsMachine *caps_machine(const Caps *caps, const char *name)
     return NULL;
 }
 
-/* ---- what agrees ---- */
-
-static bool is_element(const xmlNode *node) { return node->type == XML_ELEMENT_NODE; }
-
-static const xmlNode *next_element(const xmlNode *node)
-{
-    while (node && !is_element(node))
-        node = node->next;
-    return node;
-}
-
-/* An address that the input did not say is random. */
-static bool is_random_mac(const xmlNode *node, const char *input)
-{
-    g_autofree xmlChar *address = NULL;
-    g_autofree char *known = NULL;
-
-    if (!g_str_equal((const char *) node->name, "mac"))
-        return false;
-    address = xmlGetProp(node, (const xmlChar *) "address");
-    known = g_ascii_strdown(input, -1);
-    return !strstr(known, (const char *) address);
-}
-
-static char *where(const xmlNode *node, const char *what)
-{
-    g_autofree char *place = document_place(node);
-
-    return g_strdup_printf("%s: %s", place, what);
-}
-
-static char *compare_attributes(const xmlNode *ours, const xmlNode *theirs)
-{
-    unsigned count = 0;
-
-    for (const xmlAttr *at = theirs->properties; at; at = at->next, count++) {
-        g_autofree xmlChar *value = xmlGetProp(ours, at->name);
-        g_autofree xmlChar *expected = xmlGetProp(theirs, at->name);
-
-        if (g_strcmp0((char *) value, (char *) expected) != 0) {
-            g_autofree char *what =
-                g_strdup_printf("@%s is '%s', not '%s'", at->name, value, expected);
-
-            return where(theirs, what);
-        }
-    }
-    for (const xmlAttr *at = ours->properties; at; at = at->next)
-        count--;
-    return count ? where(ours, "other attributes") : NULL;
-}
-
-static char *trimmed_text(const xmlNode *node)
-{
-    g_autofree char *owned = NULL;
-
-    return g_strstrip(g_strdup(document_text(node->children, &owned)));
-}
-
-static bool text_is_same(const xmlNode *ours, const xmlNode *theirs)
-{
-    g_autofree char *one = NULL, *other = NULL;
-
-    one = trimmed_text(ours);
-    other = trimmed_text(theirs);
-    return g_str_equal(one, other);
-}
-
-/* What they differ in, or NULL. */
-static char *compare(const xmlNode *ours, const xmlNode *theirs, const char *input)
-{
-    const xmlNode *a, *b;
-    char *difference = NULL;
-
-    if (!xmlStrEqual(ours->name, theirs->name))
-        return where(theirs, (const char *) ours->name);
-    if (!is_random_mac(theirs, input) && (difference = compare_attributes(ours, theirs)))
-        return difference;
-    if (!text_is_same(ours, theirs))
-        return where(theirs, "other text");
-    a = next_element(ours->children);
-    b = next_element(theirs->children);
-    while (a && b && !difference) {
-        difference = compare(a, b, input);
-        a = next_element(a->next);
-        b = next_element(b->next);
-    }
-    if (!difference && (a || b))
-        return where(a ? a : b, a ? "is too much" : "is missing");
-    return difference;
-}
-
 /* ---- cases ---- */
 
 static char *read_case(const char *name, const char *suffix)
@@ -218,7 +127,7 @@ static char *difference_of(const char *in, const char *expected)
 
     if (!theirs)
         return g_strdup(error->message);
-    return compare(xmlDocGetRootElement(ours), xmlDocGetRootElement(theirs), in);
+    return agree(xmlDocGetRootElement(ours), xmlDocGetRootElement(theirs), in);
 }
 
 static void test_case(const void *data)

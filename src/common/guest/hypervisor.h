@@ -12,7 +12,7 @@ enum { START_AGAIN = 1 << 30 };
 
 /* A run whose process has ended, or was never seen to begin. */
 typedef struct Ended {
-    const Domain *live;
+    const Domain *live; /* NULL: nobody knows */
     const char *directory;
     pid_t init; /* as in a view */
     uint64_t init_started;

@@ -138,6 +138,27 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     return true;
 }
 
+/* A directory that was made just before we were killed, and that no state speaks of. */
+static void remove_strays(void)
+{
+    g_autofree char *folder = daemon_path("run/ostler/%s/guest", hypervisor.folder);
+    g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (entries && (name = g_dir_read_name(entries))) {
+        g_autofree char *directory = g_build_filename(folder, name, NULL);
+        g_autoptr(Object) vm = registry_find_name(machines, name);
+        g_autoptr(View) view = vm ? object_view(vm) : NULL;
+        pid_t pid = 0;
+        g_auto(Fd) process = files_process(directory, 0, &pid);
+
+        if ((view && view_is_active(view)) || process >= 0)
+            continue;
+        hypervisor.clean(&(Ended){ .directory = directory });
+        files_remove(directory);
+    }
+}
+
 bool recover_all(GError **error)
 {
     machines = registry_new();
@@ -150,6 +171,7 @@ bool recover_all(GError **error)
         return false;
     store_load(machine_store.definitions, take_definition, NULL);
     store_load(machine_store.states, take_state, NULL);
+    remove_strays();
     return true;
 }
 
