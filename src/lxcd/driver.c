@@ -39,7 +39,6 @@ const Driver driver = {
     SERVE(domain_get_scheduler_parameters),
     SERVE(domain_get_scheduler_parameters_flags),
     SERVE(domain_get_scheduler_type),
-    SERVE(domain_get_security_label),
     SERVE(domain_memory_stats),
     SERVE(domain_reboot),
     SERVE(domain_resume),
@@ -56,5 +55,4 @@ const Driver driver = {
     SERVE(domain_suspend),
     SERVE(domain_update_device_flags),
     SERVE(lxc_domain_open_namespace),
-    SERVE(node_get_security_model),
 };

@@ -71,28 +71,6 @@ bool lxc_domain_get_hostname(Call *call, const remote_domain_get_hostname_args *
     return true;
 }
 
-/* There is no security driver; its model is told to be "none", as clients know it. */
-static void set_text(char **text, unsigned *length, const char *value)
-{
-    *text = g_strdup(value);
-    *length = strlen(value) + 1;
-}
-
-bool lxc_node_get_security_model(Call *, const none *, remote_node_get_security_model_ret *out,
-                                 GError **)
-{
-    set_text(&out->model.model_val, &out->model.model_len, "none");
-    set_text(&out->doi.doi_val, &out->doi.doi_len, "0");
-    return true;
-}
-
-bool lxc_domain_get_security_label(Call *, const remote_domain_get_security_label_args *,
-                                   remote_domain_get_security_label_ret *out, GError **)
-{
-    set_text(&out->label.label_val, &out->label.label_len, "");
-    return true;
-}
-
 /* ---- namespaces ---- */
 
 bool lxc_lxc_domain_open_namespace(Call *call, const lxc_domain_open_namespace_args *in, none *,

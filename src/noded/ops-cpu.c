@@ -158,7 +158,6 @@ static int compare(const HostCpu *host, const HostCpuXml *given, const Processor
 
 static int compare_given(const HostCpuXml *given, GError **error)
 {
-    g_autofree char *cpuinfo = NULL;
     g_autoptr(HostCpu) host = NULL;
     g_auto(Processor) wanted = { 0 };
 

@@ -55,7 +55,6 @@ const Driver driver = {
     SERVE(domain_shutdown_flags),
     SERVE(domain_suspend),
     SERVE(domain_update_device_flags),
-    SERVE(node_get_security_model),
     SERVE(node_get_sev_info),
     SERVE(qemu_domain_monitor_command),
     SERVE(qemu_domain_monitor_command_with_files),

@@ -95,7 +95,7 @@ def xml(name):
 
 
 def files(s, pattern):
-    top = 'etc/ostler' if PEER == 'ostler' else 'etc/libvirt/qemu'
+    top = 'etc/ostler/qemu' if PEER == 'ostler' else 'etc/libvirt/qemu'
     found = glob.glob(os.path.join(s.root, top, '**', pattern), recursive=True)
     return sorted(f for f in found if '/networks/' not in f)
 

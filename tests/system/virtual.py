@@ -9,11 +9,12 @@ import re
 import shutil
 import socket
 import subprocess
+import tarfile
 import threading
 import time
 import uuid as uuids
 
-from harness import BUILD, LIMIT, QEMU, Skip, Timeout, stack
+from harness import BUILD, LAB, LIMIT, QEMU, Skip, Timeout, stack
 
 VIRSH = '/usr/bin/virsh'
 
@@ -190,4 +191,47 @@ class Virtual:
     def start(self):
         self.run('export LIBVIRT_DEFAULT_URI="nodedev:///system?socket=/r/run/libvirt/virtnodedevd-sock"',
                  'ostler-noded --root /r --verbose >>/noded.log 2>&1 & pid=$!',
-                 'until virsh -q hostname >/dev/null 2>&1; do usleep 50000; done')
+                 'until virsh -q hostname >/dev/null 2>&1; do usleep 50000 2>/dev/null || sleep 0.1; done')
+
+
+class Systemd(Virtual):
+    """The machine of tests/lab/make-machine, with noded in it; sleeps on a disk, too."""
+
+    def __init__(self, s, *options):
+        self.lab = os.path.join(LAB, 'machine')
+        if not os.path.exists(os.path.join(self.lab, 'root.img')):
+            raise Skip('no machine with systemd (tests/lab/make-machine)')
+        super().__init__(s, *options, memory=1024)
+
+    def __enter__(self):
+        os.makedirs(self.folder)
+        path = self.path
+        subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', os.path.join(self.lab, 'root.img'),
+                        path('root')], check=True)
+        with tarfile.open(path('files'), 'w') as tar:
+            tar.add(stack.executable(BUILD, 'noded'), 'usr/bin/ostler-noded')
+        with open(path('swap'), 'wb') as f:
+            f.truncate(1 << 30)
+        self.boot()
+        self.serial.expect('# ', 5 * LIMIT)
+        self.run('stty -echo', 'true')
+        return self
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def boot(self):
+        """The first time, and again when it is to go on from its disk."""
+        disks = [word for name, kind in (('root', 'qcow2'), ('files', 'raw'), ('swap', 'raw'))
+                 for word in ('-drive', f'file={self.path(name)},format={kind},if=virtio,cache=unsafe')]
+        for name in ('serial', 'qmp'):
+            if os.path.exists(self.path(name)):
+                os.unlink(self.path(name))
+        self.child = subprocess.Popen(
+            [QEMU, '-nodefaults', '-no-user-config', '-machine', 'pc', '-accel', 'tcg,thread=multi', '-smp', '2',
+             '-m', str(self.memory), '-display', 'none', '-no-reboot', *disks,
+             '-serial', f'unix:{self.path("serial")},server=on,wait=off', '-qmp', f'unix:{self.path("qmp")},server=on,wait=off',
+             '-kernel', os.path.join(self.lab, 'kernel'), '-initrd', os.path.join(self.lab, 'initrd'),
+             '-append', 'console=ttyS0 quiet no_console_suspend mitigations=off tsc=reliable panic=-1 '
+                        'systemd.unit=shell.target systemd.show_status=0', *self.options], stdin=subprocess.DEVNULL)
+        self.monitor, self.serial = Monitor(self.path('qmp')), Serial(self.path('serial'))

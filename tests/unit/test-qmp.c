@@ -243,6 +243,32 @@ static void test_events(void)
     assert_heard(&scene, "RESET {} 0.000000");
 }
 
+static void test_expected(void)
+{
+    g_auto(Scene) scene;
+    QmpRequest *gone, *late, *never;
+
+    scene_begin(&scene);
+    gone = qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net1");
+    late = qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net2");
+    never = qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net3");
+    qmp_forget(qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net1"));
+    peer_says(&scene, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"path\":\"/x\"}}"
+                      "{\"event\":\"STOP\",\"data\":{\"device\":\"net1\"}}"
+                      "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"net1\"}}");
+    assert_answer(gone, "{}");
+    assert_heard(&scene, "DEVICE_DELETED {\"path\":\"/x\"} 0.000000");
+    assert_heard(&scene, "STOP {\"device\":\"net1\"} 0.000000");
+    assert_heard(&scene, "DEVICE_DELETED {\"device\":\"net1\"} 0.000000");
+    assert_refused(late, 1, ERR_OPERATION_TIMEOUT,
+                   "QEMU did not answer 'DEVICE_DELETED' within 1 ms");
+    peer_says(&scene, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"net2\"}}");
+    assert_heard(&scene, "DEVICE_DELETED {\"device\":\"net2\"} 0.000000");
+    qmp_close(scene.qmp);
+    assert_refused(never, 0, ERR_OPERATION_FAILED,
+                   "unable to execute QEMU command 'DEVICE_DELETED': QEMU has ended");
+}
+
 /* ---- ends ---- */
 
 #define ENDED "unable to execute QEMU command 'query': QEMU has ended"
@@ -734,6 +760,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp/time-out", test_time_out);
     g_test_add_func("/qmp/forgotten", test_forgotten);
     g_test_add_func("/qmp/events", test_events);
+    g_test_add_func("/qmp/expected", test_expected);
     g_test_add_func("/qmp/peer-ends", test_peer_ends);
     g_test_add_func("/qmp/closed-by-another", test_closed_by_another);
     ADD_CASES("qmp/garbage", garbage, test_garbage);

@@ -54,6 +54,7 @@ bool ops_change(Machine *vm, unsigned flags, OpsChange *change, const void *data
     .domain_get_messages = guest_domain_get_messages, \
     .domain_get_metadata = guest_domain_get_metadata, \
     .domain_get_os_type = guest_domain_get_os_type, \
+    .domain_get_security_label = guest_domain_get_security_label, \
     .domain_get_state = guest_domain_get_state, \
     .domain_get_vcpus_flags = guest_domain_get_vcpus_flags, \
     .domain_get_xml_desc = guest_domain_get_xml_desc, \
@@ -74,5 +75,6 @@ bool ops_change(Machine *vm, unsigned flags, OpsChange *change, const void *data
     .domain_interface_stats = guest_domain_interface_stats, \
     .domain_set_interface_parameters = guest_domain_set_interface_parameters, \
     .domain_undefine = guest_domain_undefine, \
-    .domain_undefine_flags = guest_domain_undefine_flags
+    .domain_undefine_flags = guest_domain_undefine_flags, \
+    .node_get_security_model = guest_node_get_security_model
 // clang-format on
