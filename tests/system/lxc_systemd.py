@@ -4,7 +4,9 @@
 Needs the machine of tests/lab/make-machine.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
-from containers import CONTROLLER, xml
+import subprocess
+
+from containers import CONTROLLER, ROOT as ROOT_FOLDER, xml
 from harness import LIMIT, case, contains, equal, main
 from virtual import Systemd
 
@@ -18,11 +20,24 @@ def definition(s, name, **parts):
     return s.file(name + '.xml', xml(name, init='/lib/systemd/systemd', memory=400, **parts)), f'/root/{name}.xml'
 
 
+IMAGE = ("<filesystem type='file'><driver type='loop' format='raw'/><source file='/root/image'/><target dir='/'/>"
+         "</filesystem>")
+
+
+def image(s):
+    """busybox on a file system in a file"""
+    path = s.file('image', size=16 << 20)
+    subprocess.run(['/sbin/mkfs.ext4', '-q', '-F', '-d', ROOT_FOLDER, path], check=True)
+    return path
+
+
 @case('Debian boots, restarts and is shut down as a container', only='ostler')
 def _(s):
     more = ((CONTROLLER, '/usr/bin/ostler-lxc-controller'),
             definition(s, 'mapped', root=ROOT.format("accessmode='mapped'"), tail=IDS),
-            definition(s, 'plain', root=ROOT.format(''), features=ADMIN))
+            definition(s, 'plain', root=ROOT.format(''), features=ADMIN),
+            (image(s), '/root/image'),
+            (s.file('image.xml', xml('image', args=('-c', 'while :; do read x; done'), root=IMAGE)), '/root/image.xml'))
     with Systemd(s, daemon='lxcd', more=more) as m:
         m.run('export LIBVIRT_DEFAULT_URI="lxc:///system?socket=/r/run/libvirt/virtlxcd-sock"', 'mkdir -p /srv/root',
               'mount --bind / /srv/root', 'ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & pid=$!',
@@ -49,6 +64,12 @@ def _(s):
         m.run(f'until {RUNS.format("plain")} | grep -E "running|degraded"; do sleep 0.5; done', limit=4 * LIMIT)
         m.run('virsh -q shutdown plain', 'until test -z "$(virsh -q list --all)"; do sleep 0.2; done', limit=4 * LIMIT)
         m.run('test -z "$(ls -d /sys/fs/cgroup/machine.slice/*.scope 2>/dev/null)"')
+
+        # a root in a file, on a loop device that ends with the container
+        m.run('modprobe loop', 'virsh -q create image.xml', limit=2 * LIMIT)
+        contains(m.run('cat /proc/$(virsh -q domid image)/mounts'), ' / ext4 rw,nodev')
+        contains(m.run('losetup -a'), '/root/image')
+        m.run('virsh -q destroy image', 'until test -z "$(losetup -a)"; do sleep 0.1; done')
 
 
 main()
