@@ -214,11 +214,16 @@ static GBytes *make_filter(bool mapped, bool may_mount)
     return program ? g_bytes_new_take(program, size) : NULL;
 }
 
+bool rights_may_mount(const Domain *domain)
+{
+    return rights_capabilities(domain) & 1ull << CAP_SYS_ADMIN;
+}
+
 bool rights_filter(const Domain *domain, const void **program, size_t *size, GError **error)
 {
     static GBytes *filters[2][2];
     bool mapped = container_is_mapped(domain);
-    bool may_mount = mapped || rights_capabilities(domain) & 1ull << CAP_SYS_ADMIN;
+    bool may_mount = mapped || rights_may_mount(domain);
     GBytes **filter = &filters[mapped][may_mount];
 
     if (g_once_init_enter(filter))

@@ -6,6 +6,8 @@
 
 /* A bit for each capability that the container keeps, by its number. */
 uint64_t rights_capabilities(const Domain *domain);
+/* Whether it may mount: it keeps sys_admin. */
+bool rights_may_mount(const Domain *domain);
 /* The filter program of system calls; made once, kept for ever. */
 bool rights_filter(const Domain *domain, const void **program, size_t *size, GError **error);
 

@@ -226,8 +226,9 @@ static const char *const hidden[] = {
     "/sys/firmware",
 };
 
-/* With a network of its own a container gets a sysfs of its own, which shows that. A user namespace
- * that has none may not have one: it sees the host's. */
+/* An init that mounts is one that makes groups, too. With a network of its own a container gets a
+ * sysfs of its own, which shows that. A user namespace that has none may not have one: it sees the
+ * host's. */
 static void plan_kernel(GByteArray *plan, const Domain *domain)
 {
     unsigned safe = PLAN_NO_SUID | PLAN_NO_DEV | PLAN_NO_EXEC;
@@ -238,8 +239,9 @@ static void plan_kernel(GByteArray *plan, const Domain *domain)
         PLAN(plan, PLAN_BIND, safe | PLAN_IS_READONLY, "/sys", "/sys");
     else
         PLAN(plan, PLAN_OWN, safe | PLAN_IS_READONLY, "/sys", "sysfs", "");
-    PLAN(plan, PLAN_GROUPS, safe | PLAN_OPTIONAL | (mapped ? 0 : PLAN_IS_READONLY),
-         "/sys/fs/cgroup", "cgroup2", "");
+    PLAN(plan, PLAN_GROUPS,
+         safe | PLAN_OPTIONAL | (rights_may_mount(domain) ? 0 : PLAN_IS_READONLY), "/sys/fs/cgroup",
+         "cgroup2", "");
     PLAN(plan, PLAN_OWN, safe | PLAN_OPTIONAL, "/dev/mqueue", "mqueue", "");
     for (size_t i = 0; i < G_N_ELEMENTS(protected); i++)
         PLAN(plan, PLAN_READONLY, 0, protected[i]);

@@ -42,6 +42,8 @@ static bool begin(GError **error)
     return true;
 }
 
+static bool is_needed(void) { return power_is_busy() || make_is_awaited(); }
+
 int main(int argc, char **argv)
 {
     static const Daemon noded = {
@@ -54,7 +56,7 @@ int main(int argc, char **argv)
         .keys = settings_keys,
         .settings = &settings,
         .begin = begin,
-        .is_needed = power_is_busy,
+        .is_needed = is_needed,
         .end = power_close,
     };
 

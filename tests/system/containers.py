@@ -9,6 +9,7 @@ from harness import s
 
 BUSYBOX = '/bin/busybox'
 ROOT = '/mnt/ostler/busybox'
+CONTROLLER = os.path.join(harness.BUILD, 'src/lxcd/ostler-lxc-controller')
 
 
 def make_root(path=ROOT):

@@ -1,13 +1,10 @@
 #!/usr/bin/python3
 """lxc_groups.py - control groups of containers: limits, counters, devices and the freezer, in a virtual machine"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
-import os
-
-from containers import xml
-from harness import BUILD, LIMIT, case, contains, equal, main
+from containers import CONTROLLER, xml
+from harness import LIMIT, case, contains, equal, main
 from virtual import Virtual
 
-CONTROLLER = os.path.join(BUILD, 'src/lxcd/ostler-lxc-controller')
 GROUP = '/sys/fs/cgroup/machine/lxc-one'
 TUNE = ("<memtune><soft_limit unit='MiB'>48</soft_limit></memtune>"
         "<cputune><shares>50</shares><period>100000</period><quota>50000</quota></cputune>")

@@ -195,13 +195,13 @@ class Virtual:
 
 
 class Systemd(Virtual):
-    """The machine of tests/lab/make-machine, with noded in it; sleeps on a disk, too."""
+    """The machine of tests/lab/make-machine, with a daemon in it; sleeps on a disk, too."""
 
-    def __init__(self, s, *options):
+    def __init__(self, s, *options, **parts):
         self.lab = os.path.join(LAB, 'machine')
         if not os.path.exists(os.path.join(self.lab, 'root.img')):
             raise Skip('no machine with systemd (tests/lab/make-machine)')
-        super().__init__(s, *options, memory=1024)
+        super().__init__(s, *options, memory=1024, **parts)
 
     def __enter__(self):
         os.makedirs(self.folder)
@@ -209,7 +209,8 @@ class Systemd(Virtual):
         subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', os.path.join(self.lab, 'root.img'),
                         path('root')], check=True)
         with tarfile.open(path('files'), 'w') as tar:
-            tar.add(stack.executable(BUILD, 'noded'), 'usr/bin/ostler-noded')
+            for source, target in ((stack.executable(BUILD, self.daemon), '/usr/bin/ostler-' + self.daemon), *self.more):
+                tar.add(source, target.lstrip('/'))
         with open(path('swap'), 'wb') as f:
             f.truncate(1 << 30)
         self.boot()
