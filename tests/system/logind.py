@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""logind.py - a machine with systemd sleeps by logind, in memory and on a disk; its devices come by udev
+"""logind.py - a machine with systemd sleeps by logind, in memory, on a disk and both; its devices come by udev
 
 Needs the machine of tests/lab/make-machine.
 """
@@ -65,6 +65,15 @@ def _(s):
         m.serial.expect(mark + '<\n', 180)
         told = slept(m, 2)
         print(f'# on a disk: the log takes it for {told} s')
+        equal(m.read(ALARM), '')
+
+        # both: the disk has it all, and yet it wakes from memory
+        mark = m.begin('virsh nodesuspend hybrid 60')
+        fell, _ = m.monitor.wait('SUSPEND', 120)
+        woke, _ = m.monitor.wait('WAKEUP', 90)
+        m.end(mark)
+        told = slept(m, 3)
+        print(f'# both: asleep for {woke - fell:.1f} s, which the log takes for {told} s')
         equal(m.read(ALARM), '')
 
 
