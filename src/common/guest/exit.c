@@ -16,7 +16,9 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-enum { FIRST_LOOK_MS = 200, ASKED_MS = 5000, GRACE_MS = 15000, KILLED_MS = 10000 };
+/* Long enough for what a guest's process has to write; QEMU 7.2 may then wait for its own monitor
+ * for ever, when it is asked to end just after a command. */
+enum { FIRST_LOOK_MS = 200, ASKED_MS = 1000, GRACE_MS = 15000, KILLED_MS = 10000 };
 
 /* ---- making it end ---- */
 
