@@ -26,7 +26,7 @@ MAY = {
     'noded': ' '.join(COMMON),
     'proxy': 'base loop object rpc daemon',
     'client': 'base protocol',
-    'admin': 'base protocol',
+    'admin': 'base client protocol',
 }
 
 

@@ -386,6 +386,15 @@ def check_procedures(tap):
     tap.report("every name once", sorted({name for name in names if names.count(name) > 1}))
 
 
+def check_permissions(tap):
+    rows = re.findall(r"^PERMISSION\((\w+), +(\w+), +(\w+)\)$", source("permissions.def"), re.M)
+    expected = {f"{row['object']}.{row['permission']}": {"yes": "ALL", "no": "NOBODY"}[row["default"]]
+                for row in facts("acl_permissions")}
+    expected |= {f"{kind}.{name}": "NOBODY" for kind, name in LATER_PERMISSIONS}
+    tap.check("permissions and whom they are given to", expected,
+              {f"{kind}.{name}": given for kind, name, given in rows})
+
+
 def check_events(tap):
     """events.def: the event with callback id of each public number, and the older one without."""
     value = values("enums")
@@ -441,6 +450,7 @@ def main():
     tap = Tap()
     check_interfaces(tap)
     check_procedures(tap)
+    check_permissions(tap)
     check_events(tap)
     check_constants(tap)
     print(f"1..{tap.count}")

@@ -20,7 +20,7 @@ def main():
             with open(path) as f:
                 text = f.read()
             # what is not installed yet lies in the build tree
-            text = re.sub(r'^ExecStart=\S+', 'ExecStart=/bin/true', text, flags=re.MULTILINE)
+            text = re.sub(r'^(ExecSt\w+)=\S+', r'\1=/bin/true', text, flags=re.MULTILINE)
             with open(os.path.join(folder, os.path.basename(path)), 'w') as f:
                 f.write(text)
         units = sorted(glob.glob(os.path.join(folder, '*')))
@@ -30,7 +30,7 @@ def main():
     print('1..1')
     for fault in faults:
         print('# ' + fault)
-    good = not faults and len(units) == 15
+    good = not faults and len(units) >= 27  # 5 daemons, their sockets
     print(f'{"ok" if good else "not ok"} 1 - {len(units)} units')
     return not good
 

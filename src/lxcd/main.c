@@ -39,7 +39,7 @@ static bool begin(GError **error)
 
 static bool is_needed(void)
 {
-    g_autoptr(GPtrArray) active = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) active = ops_list(NULL, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
     return active->len > 0;
 }
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
         .name = "lxcd",
         .summary = "Serves containers.",
         .socket = "virtlxcd-sock",
-        .admin_socket = "virtlxcd-admin-sock",
+        .alias = "virtlxcd",
         .driver = &driver,
         .keys = settings_keys,
         .settings = &settings,

@@ -34,7 +34,7 @@ static void write_host(Writer *w, const Uuid *uuid, const HostTopology *topology
     host_write_sleep(w, "");
     host_write_iommu(w, "");
     host_write_cells(w, topology);
-    host_write_caches(w, topology);
+    host_write_caches(w, topology, "");
     host_write_secmodel(w, "none", NULL);
     write_close(w, "host", false);
 }

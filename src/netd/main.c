@@ -62,7 +62,7 @@ int main(int argc, char **argv)
         .name = "netd",
         .summary = "Serves virtual networks.",
         .socket = "virtnetworkd-sock",
-        .admin_socket = "virtnetworkd-admin-sock",
+        .alias = "virtnetworkd",
         .driver = &driver,
         .keys = settings_keys,
         .settings = &settings,

@@ -27,7 +27,7 @@ bool net_network_list_all_ports(Call *call, const remote_network_list_all_ports_
 
     if (!call_check_flags(call, in->flags, 0, error) || !net_check_active(net, view, error))
         return false;
-    all = registry_list(net->ports);
+    all = call_list(call, net->ports);
     if (all->len > REMOTE_NETWORK_PORT_LIST_MAX)
         return fail(error, ERR_RPC, "too many ports '%u' for limit '%d'", all->len,
                     REMOTE_NETWORK_PORT_LIST_MAX);

@@ -102,14 +102,15 @@ static bool filter_matches(const View *view, unsigned filter)
     return true;
 }
 
-static GPtrArray *list(unsigned filter)
+/* Those that pass the filter and that the caller may be told of. */
+static GPtrArray *list(const Call *call, unsigned filter)
 {
     GPtrArray *all = net_list(false);
 
     for (guint i = all->len; i-- > 0;) {
         g_autoptr(View) view = net_view(all->pdata[i]);
 
-        if (!filter_matches(view, filter))
+        if (!filter_matches(view, filter) || !call_sees(call, all->pdata[i]))
             g_ptr_array_remove_index_fast(all, i);
     }
     return all;
@@ -122,7 +123,7 @@ bool net_connect_list_all_networks(Call *call, const remote_connect_list_all_net
 
     if (!call_check_flags(call, in->flags, 0x3f, error))
         return false;
-    found = list(in->flags);
+    found = list(call, in->flags);
     if (found->len > REMOTE_NETWORK_LIST_MAX)
         return fail(error, ERR_RPC, "too many networks '%u' for limit '%d'", found->len,
                     REMOTE_NETWORK_LIST_MAX);
@@ -136,16 +137,16 @@ bool net_connect_list_all_networks(Call *call, const remote_connect_list_all_net
     return true;
 }
 
-static int count(unsigned filter)
+static int count(const Call *call, unsigned filter)
 {
-    g_autoptr(GPtrArray) found = list(filter);
+    g_autoptr(GPtrArray) found = list(call, filter);
 
     return found->len;
 }
 
-static unsigned list_names(unsigned filter, int room, char ***names)
+static unsigned list_names(const Call *call, unsigned filter, int room, char ***names)
 {
-    g_autoptr(GPtrArray) found = list(filter);
+    g_autoptr(GPtrArray) found = list(call, filter);
     unsigned given = MIN(found->len, (unsigned) CLAMP(room, 0, REMOTE_NETWORK_LIST_MAX));
 
     *names = g_new0(char *, given);
@@ -154,33 +155,34 @@ static unsigned list_names(unsigned filter, int room, char ***names)
     return given;
 }
 
-bool net_connect_num_of_networks(Call *, const none *, remote_connect_num_of_networks_ret *out,
+bool net_connect_num_of_networks(Call *call, const none *, remote_connect_num_of_networks_ret *out,
                                  GError **)
 {
-    out->num = count(VIR_CONNECT_LIST_NETWORKS_ACTIVE);
+    out->num = count(call, VIR_CONNECT_LIST_NETWORKS_ACTIVE);
     return true;
 }
 
-bool net_connect_num_of_defined_networks(Call *, const none *,
+bool net_connect_num_of_defined_networks(Call *call, const none *,
                                          remote_connect_num_of_defined_networks_ret *out, GError **)
 {
-    out->num = count(VIR_CONNECT_LIST_NETWORKS_INACTIVE);
+    out->num = count(call, VIR_CONNECT_LIST_NETWORKS_INACTIVE);
     return true;
 }
 
-bool net_connect_list_networks(Call *, const remote_connect_list_networks_args *in,
+bool net_connect_list_networks(Call *call, const remote_connect_list_networks_args *in,
                                remote_connect_list_networks_ret *out, GError **)
 {
     out->names.names_len =
-        list_names(VIR_CONNECT_LIST_NETWORKS_ACTIVE, in->maxnames, &out->names.names_val);
+        list_names(call, VIR_CONNECT_LIST_NETWORKS_ACTIVE, in->maxnames, &out->names.names_val);
     return true;
 }
 
-bool net_connect_list_defined_networks(Call *, const remote_connect_list_defined_networks_args *in,
+bool net_connect_list_defined_networks(Call *call,
+                                       const remote_connect_list_defined_networks_args *in,
                                        remote_connect_list_defined_networks_ret *out, GError **)
 {
     out->names.names_len =
-        list_names(VIR_CONNECT_LIST_NETWORKS_INACTIVE, in->maxnames, &out->names.names_val);
+        list_names(call, VIR_CONNECT_LIST_NETWORKS_INACTIVE, in->maxnames, &out->names.names_val);
     return true;
 }
 

@@ -42,19 +42,21 @@ static bool begin(GError **error)
     return true;
 }
 
+static bool is_needed(void) { return power_is_busy() || make_is_awaited(); }
+
 int main(int argc, char **argv)
 {
     static const Daemon noded = {
         .name = "noded",
         .summary = "Serves the host itself.",
         .socket = "virtnodedevd-sock",
-        .admin_socket = "virtnodedevd-admin-sock",
+        .alias = "virtnodedevd",
         .driver = &driver,
         .options = options,
         .keys = settings_keys,
         .settings = &settings,
         .begin = begin,
-        .is_needed = power_is_busy,
+        .is_needed = is_needed,
         .end = power_close,
     };
 

@@ -199,6 +199,19 @@ static void autostart_all(const char *parent)
     }
 }
 
+bool make_is_awaited(void)
+{
+    g_autoptr(GPtrArray) all = registry_list(devices);
+
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(DeviceView) view = device_view(all->pdata[i]);
+
+        if (view->autostart && !view->live)
+            return true;
+    }
+    return false;
+}
+
 void make_autostart_below(const char *parent)
 {
     if (autostart_is_open)

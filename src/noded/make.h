@@ -15,5 +15,7 @@ bool make_end(Device *device, GError **error);
 /* What is marked for it is started, unless that has been done since the host's start. From now on
  * it is also done for each device below which some are defined, when that comes. */
 void make_autostart(void);
+/* Whether some wait for that. */
+bool make_is_awaited(void);
 /* On the strand of all devices: such a device has come. */
 void make_autostart_below(const char *parent);

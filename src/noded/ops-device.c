@@ -82,8 +82,8 @@ static bool filter_matches(const DeviceView *view, unsigned filter)
     return true;
 }
 
-/* Counted references to those that pass the filter. */
-static GPtrArray *list(unsigned filter)
+/* Counted references to those that pass the filter and that the caller may be told of. */
+static GPtrArray *list(const Call *call, unsigned filter)
 {
     g_autoptr(GPtrArray) all = registry_list(devices);
     GPtrArray *some = g_ptr_array_new_full(all->len, (GDestroyNotify) object_unref);
@@ -92,7 +92,7 @@ static GPtrArray *list(unsigned filter)
         Device *device = all->pdata[i];
         g_autoptr(DeviceView) view = device_view(device);
 
-        if (filter_matches(view, filter))
+        if (filter_matches(view, filter) && call_sees(call, &device->object))
             g_ptr_array_add(some, object_ref(&device->object));
     }
     return some;
@@ -107,7 +107,7 @@ bool noded_connect_list_all_node_devices(Call *call,
 
     if (!call_check_flags(call, in->flags, ALL_CAPABILITIES | ACTIVITY | LASTING, error))
         return false;
-    found = list(in->flags);
+    found = list(call, in->flags);
     out->ret = found->len;
     if (!in->need_results)
         return true;
@@ -151,15 +151,15 @@ static const struct {
 };
 
 /* Those that are there; nothing for a capability that nobody knows. */
-static GPtrArray *list_active(char *const *capability)
+static GPtrArray *list_active(const Call *call, char *const *capability)
 {
     unsigned filter = VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE;
 
     if (!capability)
-        return list(filter);
+        return list(call, filter);
     for (size_t i = 0; i < G_N_ELEMENTS(capability_names); i++) {
         if (strcmp(capability_names[i].name, *capability) == 0)
-            return list(filter | capability_names[i].bit);
+            return list(call, filter | capability_names[i].bit);
     }
     return g_ptr_array_new();
 }
@@ -171,7 +171,7 @@ bool noded_node_num_of_devices(Call *call, const remote_node_num_of_devices_args
 
     if (!call_check_flags(call, in->flags, 0, error))
         return false;
-    found = list_active(in->cap);
+    found = list_active(call, in->cap);
     out->num = found->len;
     return true;
 }
@@ -186,7 +186,7 @@ bool noded_node_list_devices(Call *call, const remote_node_list_devices_args *in
         return false;
     if (in->maxnames < 0 || in->maxnames > REMOTE_NODE_DEVICE_LIST_MAX)
         return fail(error, ERR_INVALID_ARG, "%d names cannot be asked for", in->maxnames);
-    found = list_active(in->cap);
+    found = list_active(call, in->cap);
     count = MIN(found->len, (unsigned) in->maxnames);
     out->names.names_val = g_new0(remote_nonnull_string, count);
     for (; out->names.names_len < count; out->names.names_len++)

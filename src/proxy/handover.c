@@ -1,11 +1,14 @@
 /* handover.c - a client's socket, identity and unread bytes to the daemon that will serve it
  *
  * The proxy is then out of the way: the client is served at no extra cost, and goes on when the
- * proxy is restarted. */
+ * proxy is restarted. A connection under TLS or SASL cannot be given away: the proxy stays between.
+ */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "handover.h"
 
 #include "rpc/handover.h"
+#include "route.h"
+#include "rpc/relay.h"
 
 typedef struct Opening {
     Client *client; /* counted */
@@ -53,10 +56,10 @@ static void give(void *data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GByteArray) unread = g_byte_array_new();
     remote_connect_open_args args = {};
-    Handover what = { .identity = client->identity, .keepalive = client->keepalive };
+    Handover what = { .identity = &client->identity, .keepalive = client->keepalive };
     size_t size;
     const guint8 *frame = g_bytes_get_data(opening->frame, &size);
-    const char *daemon = NULL;
+    const Route *route = NULL;
 
     if (client_is_gone(client)) {
         opening_free(opening);
@@ -65,19 +68,26 @@ static void give(void *data)
     if (frame_decode(frame + FRAME_LEAST, size - FRAME_LEAST,
                      (XdrFilter *) (void *) xdr_remote_connect_open_args, &args) &&
         args.name)
-        daemon = proxy_route(*args.name, &error);
+        route = route_find(server.root, *args.name, &error);
     else
         fail(&error, ERR_INTERNAL, "a connection needs a URI");
     xdr_free((xdrproc_t) xdr_remote_connect_open_args, &args);
-    if (!daemon) {
+    if (!route) {
         answer(opening, error);
         opening_free(opening);
+        return;
+    }
+    if (client->wire.layer) {
+        client->paused = false;
+        relay_whole(client, route->daemon, frame, size);
+        opening_free(opening);
+        wire_continue(&client->wire);
         return;
     }
     g_byte_array_append(unread, frame, size);
     if (client->wire.in)
         g_byte_array_append(unread, client->wire.in->data, client->wire.in->len);
-    handover(daemon, client->wire.fd, &what, unread, taken, opening);
+    handover(route->daemon, client->wire.fd, &what, unread, taken, opening);
 }
 
 void proxy_open(Client *client, const void *frame, size_t size)

@@ -4,6 +4,4 @@
 
 #include "rpc/client.h"
 
-/* The short name of the daemon that serves this URI; "" is the first hypervisor that is there. */
-const char *proxy_route(const char *uri, GError **error);
 void proxy_open(Client *client, const void *frame, size_t size);

@@ -1,37 +1,41 @@
 /* route.c - URI -> daemon */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "handover.h"
+#include "route.h"
 
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
-    const char *scheme, *daemon;
-} routes[] = {
-    { "qemu", "qemud" },
-    { "lxc", "lxcd" },
-    { "network", "netd" },
-    { "nodedev", "noded" },
+enum { QEMU, LXC };
+
+static const Route routes[] = {
+    [QEMU] = { "qemu", "qemud", "virtqemud-sock" },
+    [LXC] = { "lxc", "lxcd", "virtlxcd-sock" },
+    { "network", "netd", "virtnetworkd-sock" },
+    { "nodedev", "noded", "virtnodedevd-sock" },
 };
 
-/* With no URI it is qemud, unless only the other hypervisor's daemon is installed. */
-static const char *default_daemon(void)
+static bool is_there(const char *root, const Route *route)
 {
-    g_autofree char *qemu = g_strconcat(server.root, "/run/libvirt/virtqemud-sock", NULL);
-    g_autofree char *lxc = g_strconcat(server.root, "/run/libvirt/virtlxcd-sock", NULL);
+    g_autofree char *path = g_strconcat(root, "/run/libvirt/", route->socket, NULL);
 
-    return access(qemu, F_OK) < 0 && access(lxc, F_OK) == 0 ? "lxcd" : "qemud";
+    return access(path, F_OK) == 0;
 }
 
-const char *proxy_route(const char *uri, GError **error)
+/* With no URI it is qemud, unless only the other hypervisor's daemon is installed. */
+static const Route *default_route(const char *root)
 {
-    size_t length = strcspn(uri, ":");
+    return &routes[!is_there(root, &routes[QEMU]) && is_there(root, &routes[LXC]) ? LXC : QEMU];
+}
+
+const Route *route_find(const char *root, const char *uri, GError **error)
+{
+    size_t length = strcspn(uri, "+:");
 
     if (!*uri)
-        return default_daemon();
+        return default_route(root);
     for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
         if (strlen(routes[i].scheme) == length && strncmp(uri, routes[i].scheme, length) == 0)
-            return routes[i].daemon;
+            return &routes[i];
     }
     return fail(error, ERR_NO_CONNECT, "no driver serves '%s'", uri);
 }

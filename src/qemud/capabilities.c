@@ -101,7 +101,7 @@ static void write_host(Writer *w, const CapabilitiesHost *host, const GPtrArray 
     host_write_iommu(w, host->root);
     write_migration(w);
     host_write_cells(w, host->topology);
-    host_write_caches(w, host->topology);
+    host_write_caches(w, host->topology, host->root);
     write_secmodels(w);
     write_close(w, "host", false);
 }

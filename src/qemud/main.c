@@ -67,7 +67,7 @@ static bool begin(GError **error)
 
 static bool is_needed(void)
 {
-    g_autoptr(GPtrArray) active = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) active = ops_list(NULL, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
     return active->len > 0;
 }
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
         .name = "qemud",
         .summary = "Serves guests under QEMU.",
         .socket = "virtqemud-sock",
-        .admin_socket = "virtqemud-admin-sock",
+        .alias = "virtqemud",
         .driver = &driver,
         .keys = settings_keys,
         .settings = &settings,

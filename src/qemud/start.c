@@ -14,6 +14,7 @@
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "firmware.h"
+#include "host/scope.h"
 #include "iface-link.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 
 typedef struct Launch {
     Machine *vm;
@@ -290,6 +292,22 @@ static bool publish_pid(Launch *l, GError **error)
     return machine_publish(l->vm, view, error);
 }
 
+/* What goes on without us does not belong to our unit; that it cannot leave it does no harm now. */
+static bool leave_service(Launch *l, GError **)
+{
+    char uuid[UUID_TEXT];
+    g_autofree char *unit =
+        g_strdup_printf("ostler-qemu-%s-%d.scope", uuid_print(&l->vm->object.uuid, uuid), l->pid);
+    g_autofree char *description = g_strdup_printf("Guest %s", l->name);
+    const Scope scope = { unit, "machine.slice", description, l->pid };
+    g_autoptr(GError) error = NULL;
+
+    if (sd_booted() > 0 && !scope_begin(&scope, &error))
+        machine_log(l->vm, G_LOG_LEVEL_WARNING, "its process stays in our unit: %s",
+                    error->message);
+    return true;
+}
+
 static void forget_process(Launch *l) { machine_set_process(l->vm, NULL, -1); }
 
 /* Why a QEMU that has closed its monitor did so is in its log. */
@@ -364,6 +382,7 @@ static const Step steps[] = {
     { "build its command line", build_command_line, drop_command_line },
     { "run QEMU", run_qemu, end_qemu },
     { "note its process", publish_pid, forget_process },
+    { "give it a scope", leave_service, NULL },
     { "learn from QEMU", learn, NULL },
     { "set it up", set_up, NULL },
     { "let it run", let_run, NULL },

@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import subprocess
 import uuid as uuids
 
 import libvirt
@@ -123,6 +124,23 @@ def _(s):
         events.close()
         device.setAutostart(0)
         equal(device.autostart(), 0)
+
+
+@case('a daemon without clients stays while a marked device waits for its parent')
+def _(s):
+    with Machine(s, tree('special'), options=('--timeout', '1')) as m, Kernel(m):
+        uuid = new()
+        m.conn.nodeDeviceDefineXML(xml(uuid)).setAutostart(1)  # an object of it would hold the connection
+        m.disconnect()
+        try:
+            m.child.wait(2.5)
+            raise AssertionError('the daemon has ended')
+        except subprocess.TimeoutExpired:
+            pass
+        m.conn = m.connect()
+        m.conn.nodeDeviceLookupByName(name_of(uuid)).setAutostart(0)
+        m.disconnect()
+        m.child.wait(30)
 
 
 @case('what cannot be defined, made or ended')

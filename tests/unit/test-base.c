@@ -4,7 +4,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/slot.h"
 
 #include <errno.h>
@@ -122,22 +121,6 @@ static void test_slot(void)
     g_assert_cmpint(*(int *) slot_at(&thing, SLOT_ENUM(struct Thing, colour)), ==, RED);
 }
 
-/* ---- log ---- */
-
-static void test_log(void)
-{
-    if (g_test_subprocess()) {
-        log_open(G_LOG_LEVEL_INFO);
-        log_object("unit", G_LOG_LEVEL_INFO, "guest1", "uuid1", "started with %d disks", 2);
-        log_object("unit", G_LOG_LEVEL_DEBUG, "guest1", "uuid1", "not told");
-        return;
-    }
-    g_test_trap_subprocess(NULL, 0, 0);
-    g_test_trap_assert_passed();
-    g_test_trap_assert_stderr("*guest1: started with 2 disks*");
-    g_test_trap_assert_stderr_unmatched("*not told*");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -149,6 +132,5 @@ int main(int argc, char **argv)
     g_test_add_func("/cleanup/descriptor", test_descriptor_ends_with_its_scope);
     g_test_add_func("/cleanup/lock", test_lock_ends_with_its_scope);
     g_test_add_func("/slot", test_slot);
-    g_test_add_func("/log", test_log);
     return g_test_run();
 }

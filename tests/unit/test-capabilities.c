@@ -81,6 +81,7 @@ static void put(const char *root, const char *path, const char *text)
     g_assert_true(g_file_set_contents(whole, text, -1, NULL));
 }
 
+#define RESCTRL "/sys/fs/resctrl/info"
 #define NODE "/sys/devices/system/node"
 #define CPU "/sys/devices/system/cpu"
 
@@ -102,6 +103,18 @@ static Scratch *make_machine(void)
     put(root, "/sys/power/state", "freeze mem disk\n");
     put(root, "/sys/power/disk", "[platform] shutdown suspend\n");
     put(root, "/sys/kernel/iommu_groups/0/type", "DMA\n");
+    put(root, RESCTRL "/L3DATA/cbm_mask", "ff\n");
+    put(root, RESCTRL "/L3DATA/min_cbm_bits", "2\n");
+    put(root, RESCTRL "/L3DATA/num_closids", "8\n");
+    put(root, RESCTRL "/L3CODE/cbm_mask", "ffff\n");
+    put(root, RESCTRL "/L3CODE/min_cbm_bits", "1\n");
+    put(root, RESCTRL "/L3CODE/num_closids", "16\n");
+    put(root, RESCTRL "/MB/bandwidth_gran", "10\n");
+    put(root, RESCTRL "/MB/min_bandwidth", "20\n");
+    put(root, RESCTRL "/MB/num_closids", "4\n");
+    put(root, RESCTRL "/L3_MON/num_rmids", "176\n");
+    put(root, RESCTRL "/L3_MON/max_threshold_occupancy", "270336\n");
+    put(root, RESCTRL "/L3_MON/mon_features", "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n");
     return root;
 }
 
@@ -142,6 +155,19 @@ static const Expected host_values[] = {
     { "//bank/@size", "32" },
     { "//bank/@unit", "MiB" },
     { "//bank/@cpus", "0-1" },
+    { "count(//bank/control)", "2" },
+    { "//control[@type='code']/@granularity", "2" },
+    { "//control[@type='code']/@unit", "MiB" },
+    { "count(//control[@type='code']/@min)", "0" },
+    { "//control[@type='data']/@granularity", "4" },
+    { "//control[@type='data']/@min", "8" },
+    { "//control[@type='data']/@maxAllocs", "8" },
+    { "concat(//cache/monitor/@level,' ',//cache/monitor/@reuseThreshold)", "3 270336" },
+    { "//cache/monitor/feature/@name", "llc_occupancy" },
+    { "//memory_bandwidth/node/@cpus", "0-1" },
+    { "//memory_bandwidth/node/control/@min", "20" },
+    { "//memory_bandwidth/monitor/@maxMonitors", "176" },
+    { "count(//memory_bandwidth/monitor/feature)", "2" },
     { "count(//secmodel)", "2" },
     { "//secmodel[2]/baselabel[@type='qemu']", "+64055:+994" },
     {},

@@ -417,7 +417,7 @@ static void test_limit(void)
     remote_domain_suspend_args args = { reference("demo") };
     unsigned pongs = 0, replies = 0;
 
-    server.limits.max_client_requests = 3;
+    server.main.limits.max_client_requests = 3;
     g_atomic_int_set(&suspends, 0);
     g_mutex_lock(&gate);
     for (int i = 0; i < 500; i++) {
@@ -441,7 +441,7 @@ static void test_limit(void)
     }
     g_assert_cmpuint(pongs, ==, 1);
     g_assert_cmpint(g_atomic_int_get(&suspends), ==, 500);
-    server.limits.max_client_requests = 5;
+    server.main.limits.max_client_requests = 5;
     peer_close(&peer);
 }
 

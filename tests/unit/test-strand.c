@@ -304,6 +304,17 @@ static void test_priority(void)
     workers_limit(20, 5);
 }
 
+/* Threads that are to be kept are there at once, and those over the number go on until idle. */
+static void test_kept_workers(void)
+{
+    unsigned before = workers_state().threads;
+
+    workers_keep(before + 3);
+    g_assert_cmpuint(workers_state().threads, ==, before + 3);
+    workers_keep(0);
+    g_assert_cmpuint(workers_state().threads, ==, before + 3);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -314,5 +325,6 @@ int main(int argc, char **argv)
     g_test_add_func("/strand/enter", test_enter);
     g_test_add_func("/strand/waiting-workers", test_waiting_workers);
     g_test_add_func("/strand/priority", test_priority);
+    g_test_add_func("/strand/kept-workers", test_kept_workers);
     return g_test_run();
 }

@@ -69,6 +69,8 @@ const char *error_title(ErrorCode code)
         [ERR_CPU_INCOMPATIBLE] = "the CPU is incompatible with host CPU",
         [ERR_XML_INVALID_SCHEMA] = "XML document failed to validate against schema",
         [ERR_AUTH_UNAVAILABLE] = "authentication unavailable",
+        [ERR_NO_SERVER] = "Server not found",
+        [ERR_NO_CLIENT] = "Client not found",
         [ERR_DEVICE_MISSING] = "device not found",
         [ERR_NETWORK_PORT_EXIST] = "network port exists already",
         [ERR_NO_NETWORK_PORT] = "network port not found",

@@ -15,7 +15,7 @@ enum { FILE_LIMIT = 1 << 20, TEXT_WIDTH = 78 };
 /* What stands behind '='. */
 typedef struct Value {
     char **strings; /* of a string, the only one; NULL: a number */
-    bool list;
+    bool list, initial;
     int64_t number;
 } Value;
 
@@ -182,11 +182,14 @@ static void store_number(Value *value, void *slot) { *(int64_t *) slot = value->
 
 static void store_flag(Value *value, void *slot) { *(bool *) slot = value->number; }
 
+/* Where a list says who may, the empty one says that nobody may. */
 static void store_list(Value *value, void *slot)
 {
     bool empty = !value->strings[0] || (!value->list && !*value->strings[0]);
 
-    *(char ***) slot = empty ? NULL : keep_list(&value->strings);
+    if (empty)
+        g_clear_pointer(&value->strings[0], g_free);
+    *(char ***) slot = empty && value->initial ? NULL : keep_list(&value->strings);
 }
 
 static const struct {
@@ -324,14 +327,104 @@ static void set_initial(Entry *entry)
     if (!read_value(&reader, &entry->value, NULL) ||
         !types[entry->key->type].fits(entry->key, &entry->value))
         g_error("the initial value of '%s' cannot be %s", entry->key->name, text);
+    entry->value.initial = true;
+}
+
+/* ---- what is in force ---- */
+
+/* Where a key's value came from when it was stored, and what it was. */
+typedef struct Origin {
+    unsigned line; /* 0: it is the initial one */
+    char *value;
+} Origin;
+
+static void origin_free(void *data)
+{
+    Origin *origin = data;
+
+    g_free(origin->value);
+    g_free(origin);
+}
+
+/* Of Origin, by the slot. */
+static GHashTable *origins(void)
+{
+    static GHashTable *all;
+
+    all = all ? all : g_hash_table_new_full(NULL, NULL, NULL, origin_free);
+    return all;
+}
+
+static Json *list_to_json(char **list)
+{
+    Json *array = json_object_new_array();
+
+    for (; list && *list; list++)
+        json_object_array_add(array, json_object_new_string(*list));
+    return array;
+}
+
+static Json *slot_to_json(const ConfigKey *key, const void *slot)
+{
+    const char *text;
+
+    switch (key->type) {
+    case CONFIG_STRING:
+        text = *(char *const *) slot;
+        return json_object_new_string(text ? text : "");
+    case CONFIG_NUMBER:
+        return json_object_new_int64(*(const int64_t *) slot);
+    case CONFIG_FLAG:
+        return json_object_new_int(*(const bool *) slot);
+    default:
+        return list_to_json(*(char **const *) slot);
+    }
+}
+
+static char *print_slot(const ConfigKey *key, const void *slot)
+{
+    g_autoptr(Json) json = slot_to_json(key, slot);
+
+    return json_print(json);
+}
+
+static char *describe_origin(const ConfigKey *key, const void *slot, const char *path)
+{
+    const Origin *origin = g_hash_table_lookup(origins(), slot);
+    g_autofree char *value = print_slot(key, slot);
+
+    if (!origin || strcmp(origin->value, value) != 0)
+        return g_strdup("changed");
+    return origin->line ? g_strdup_printf("%s:%u", path, origin->line) : g_strdup("default");
+}
+
+Json *config_describe(const ConfigTable *tables, const char *path)
+{
+    g_autoptr(GArray) entries = list_entries(tables);
+    Json *all = json_object_new_array();
+
+    for (guint i = 0; i < entries->len; i++) {
+        const Entry *entry = &g_array_index(entries, Entry, i);
+        const void *slot = slot_at(entry->settings, entry->key->offset);
+        g_autofree char *origin = describe_origin(entry->key, slot, path);
+
+        json_object_array_add(all, json_build("sjss", "key", entry->key->name, "value",
+                                              slot_to_json(entry->key, slot), "origin", origin,
+                                              "text", entry->key->text));
+    }
+    return all;
 }
 
 static void store(GArray *entries)
 {
     for (guint i = 0; i < entries->len; i++) {
         Entry *entry = &g_array_index(entries, Entry, i);
+        void *slot = slot_at(entry->settings, entry->key->offset);
+        Origin *origin = g_new(Origin, 1);
 
-        types[entry->key->type].store(&entry->value, slot_at(entry->settings, entry->key->offset));
+        types[entry->key->type].store(&entry->value, slot);
+        *origin = (Origin){ entry->line, print_slot(entry->key, slot) };
+        g_hash_table_insert(origins(), slot, origin);
     }
 }
 
@@ -390,5 +483,56 @@ char *config_print_example(const ConfigTable *tables)
         g_string_append_printf(out, "#%s = %s\n%s", key->name, initial,
                                i + 1 < entries->len ? "\n" : "");
     }
+    return g_string_free(out, FALSE);
+}
+
+/* ---- the manual ---- */
+
+/* Text in which nothing means anything to the formatter. */
+static void append_roff(GString *out, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("\\-", *text))
+            g_string_append_c(out, '\\');
+        if (*text == '\\')
+            g_string_append_c(out, 'e');
+        else
+            g_string_append_c(out, *text);
+    }
+}
+
+static void append_key(GString *out, const ConfigKey *key)
+{
+    g_autofree char *expected = describe(key), *initial = print_initial(key);
+    g_autofree char *text =
+        g_strdup_printf("%s Takes %s. Default: %s", key->text, expected, initial);
+
+    g_string_append_printf(out, ".TP\n.B %s\n", key->name);
+    append_roff(out, text);
+    g_string_append_c(out, '\n');
+}
+
+char *config_print_manual(const ConfigTable *tables, const char *daemon)
+{
+    g_autoptr(GArray) entries = list_entries(tables);
+    g_autofree char *title = g_ascii_strup(daemon, -1);
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(
+        out,
+        ".TH OSTLER\\-%s.CONF 5 \"\" Ostler\n.SH NAME\nostler\\-%s.conf \\- configuration of "
+        "ostler\\-%s\n.SH SYNOPSIS\n/etc/ostler/%s.conf\n.SH DESCRIPTION\n",
+        title, daemon, daemon, daemon);
+    g_string_append(out,
+                    "Each line sets one key: a name, an equals sign and a number, a string in "
+                    "quotes, or a list of strings in brackets with commas between them. A comment "
+                    "begins with #. Unknown keys and values that cannot be are refused. The daemon "
+                    "reads the file when it starts and when it gets SIGHUP; sockets stay as they "
+                    "were opened.\n.SH KEYS\n");
+    for (guint i = 0; i < entries->len; i++)
+        append_key(out, g_array_index(entries, Entry, i).key);
+    g_string_append_printf(
+        out, ".SH SEE ALSO\nostler\\-%s(8), access.conf(5), ostler\\-admin(8), virt\\-admin(1)\n",
+        daemon);
     return g_string_free(out, FALSE);
 }

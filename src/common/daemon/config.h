@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/error.h"
+#include "base/json.h"
 #include "base/slot.h"
 
 #include <stdint.h>
@@ -12,7 +12,8 @@ typedef enum ConfigType {
     CONFIG_STRING = 1, /* char *; NULL when empty */
     CONFIG_NUMBER,     /* int64_t, or uint64_t where min is not negative */
     CONFIG_FLAG,       /* bool, written 0 or 1 */
-    CONFIG_LIST, /* char **, closed by NULL; NULL when empty. One string may stand for a list */
+    CONFIG_LIST, /* char **, closed by NULL; NULL unless the file sets it. One string may stand for
+                    a list */
 } ConfigType;
 
 /* One key; a table of them ends with an empty one. */
@@ -36,5 +37,11 @@ typedef struct ConfigTable {
  * freed, so that workers may read their settings while the file is loaded again. */
 bool config_load(const ConfigTable *tables, const char *path, GError **error);
 
+/* What is in force: an array of { key, value, origin, text }, where origin is "default", the file
+ * and line that set it, or "changed" since. path: of the file. */
+Json *config_describe(const ConfigTable *tables, const char *path);
+
 /* The file that says nothing: each key with its text and initial value, commented out. */
 char *config_print_example(const ConfigTable *tables);
+/* The manual page of that file, in section 5; the daemon's short name is "qemud". */
+char *config_print_manual(const ConfigTable *tables, const char *daemon);

@@ -7,67 +7,37 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "daemon/admin.h"
+#include "daemon/settings.h"
 #include "loop/loop.h"
-#include "loop/strand.h"
+#include "loop/workers.h"
+#include "rpc/activity.h"
+#include "rpc/client.h"
 #include "rpc/handover.h"
 #include "rpc/keepalive.h"
 #include "rpc/listen.h"
+#include "xml/document.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 typedef struct Options {
     char *root, *config;
     int timeout;
-    gboolean verbose, version;
+    gboolean verbose, version, check, example, manual;
 } Options;
-
-/* What every daemon's configuration has. */
-typedef struct Settings {
-    uint64_t max_workers, prio_workers;
-    uint64_t call_timeout;
-} Settings;
 
 static struct {
     const Daemon *what;
     Options options;
-    Settings settings;
+    int timeout; /* seconds without work after which we end; 0: never */
     Timer *idle;
 } self;
-
-static const ConfigKey common_keys[] = {
-    { "max_clients", CONFIG_NUMBER, SLOT(Limits, max_clients, uint64_t), .min = 1, .max = 1000000,
-      .initial = "5000",
-      .text = "How many clients may be connected at once; more wait in the socket." },
-    { "max_client_requests", CONFIG_NUMBER, SLOT(Limits, max_client_requests, uint64_t), .min = 1,
-      .max = 100000, .initial = "5",
-      .text = "How many calls of one client may be at work at once; more wait their turn." },
-    { "keepalive_interval", CONFIG_NUMBER, SLOT(Limits, keepalive_interval, int64_t), .min = -1,
-      .max = 86400, .initial = "5",
-      .text = "Seconds of silence after which a client that supports it is asked whether it is "
-              "still there; -1: never." },
-    { "keepalive_count", CONFIG_NUMBER, SLOT(Limits, keepalive_count, uint64_t), .max = 1000,
-      .initial = "5",
-      .text = "How many of these questions may stay unanswered before the connection is closed." },
-    {},
-};
-
-static const ConfigKey worker_keys[] = {
-    { "max_workers", CONFIG_NUMBER, SLOT(Settings, max_workers, uint64_t), .min = 1, .max = 10000,
-      .initial = "20",
-      .text = "How many calls run at once. A call that waits for a guest does not count." },
-    { "prio_workers", CONFIG_NUMBER, SLOT(Settings, prio_workers, uint64_t), .max = 10000,
-      .initial = "5",
-      .text = "Further workers, which run only calls that cannot be held up by a guest." },
-    { "call_timeout", CONFIG_NUMBER, SLOT(Settings, call_timeout, uint64_t), .max = 86400,
-      .initial = "30",
-      .text = "Seconds that a call waits for another one on the same object before it fails; 0: "
-              "for ever." },
-    {},
-};
 
 char *daemon_path(const char *format, ...)
 {
@@ -104,6 +74,12 @@ static bool parse_options(int argc, char **argv, GError **error)
         { "timeout", 't', 0, G_OPTION_ARG_INT, &o->timeout, "end after N seconds without work",
           "N" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose, "log every call", NULL },
+        { "check", 0, 0, G_OPTION_ARG_NONE, &o->check,
+          "tell what is wrong with the configuration, rules and certificates, and end", NULL },
+        { "print-config", 0, 0, G_OPTION_ARG_NONE, &o->example,
+          "print a configuration that changes nothing, and end", NULL },
+        { "print-manual", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &o->manual,
+          "print the manual page of the configuration, and end", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &o->version, "tell the version and end", NULL },
         {},
     };
@@ -127,22 +103,42 @@ static char *canonical_root(const char *root)
     return g_strdup(g_str_equal(absolute, "/") ? "" : absolute);
 }
 
+static char *config_path(void)
+{
+    return self.options.config ? g_strdup(self.options.config)
+                               : daemon_path("etc/ostler/%s.conf", self.what->name);
+}
+
+Json *daemon_settings(void)
+{
+    g_autofree char *path = config_path();
+
+    return settings_describe(path, self.what->keys, self.what->settings);
+}
+
 static bool load_config(GError **error)
 {
-    g_autofree char *usual = daemon_path("etc/ostler/%s.conf", self.what->name);
-    const char *path = self.options.config ? self.options.config : usual;
-    const ConfigTable tables[] = {
-        { common_keys, &server.limits },
-        { worker_keys, &self.settings },
-        { self.what->keys, self.what->settings },
-        {},
-    };
+    g_autofree char *rules = daemon_path("etc/ostler/access.conf");
+    g_autofree char *path = config_path();
 
-    if (!config_load(tables, path, error))
-        return false;
-    workers_limit(self.settings.max_workers, self.settings.prio_workers);
-    strand_limit(self.settings.call_timeout * 1000);
-    return true;
+    return settings_load(path, self.what->keys, self.what->settings, error) &&
+           settings_access(rules, error) && settings_apply(self.options.verbose, error) &&
+           (!self.what->configure || self.what->configure(error));
+}
+
+/* What is asked for instead of a daemon's work. */
+static bool print_and_end(const char *name)
+{
+    const Options *o = &self.options;
+    g_autofree char *text = NULL;
+
+    if (o->version)
+        text = g_strdup_printf("%s " VERSION "\n", name);
+    else if (o->example || o->manual)
+        text = settings_print(self.what->name, self.what->keys, o->manual);
+    if (text)
+        fputs(text, stdout);
+    return text;
 }
 
 static bool make_directories(GError **error)
@@ -182,23 +178,55 @@ static void drop_lock(void)
 
 /* ---- sockets ---- */
 
-static bool open_socket(const char *path, SocketKind kind, mode_t mode, GError **error)
+static bool open_socket(const char *name, SocketKind kind, const char *mode, const char *auth,
+                        GError **error)
 {
-    return listen_begin(&(Listener){ path, kind, mode }, error);
+    g_autofree char *usual = daemon_path("run/libvirt");
+    const char *directory = door_settings.unix_sock_dir ? door_settings.unix_sock_dir : usual;
+    g_autofree char *path = g_strconcat(directory, "/", name, NULL);
+    Listener listener = { .kind = kind, .path = path };
+
+    if (!settings_auth("auth_unix_*", auth, &listener.auth, error))
+        return false;
+    if (kind != SOCKET_ADMIN)
+        server.auth_unix[kind == SOCKET_READ_ONLY] = listener.auth;
+    if (!mode)
+        mode = listener.auth == REMOTE_AUTH_NONE ? "0700" : "0777";
+    return settings_mode("unix_sock_*_perms", mode, &listener.mode, error) &&
+           settings_group("unix_sock_group", door_settings.unix_sock_group, &listener.group,
+                          error) &&
+           listen_begin(&listener, error);
+}
+
+/* Where the proxy has a user of its own, its group may connect, and then only that user stays. */
+static bool open_peer_socket(GError **error)
+{
+    g_autofree char *path = handover_path(self.what->name);
+    const struct passwd *proxy =
+        door_settings.proxy_user ? getpwnam(door_settings.proxy_user) : NULL;
+    Listener listener = {
+        .kind = SOCKET_PEER,
+        .path = path,
+        .mode = proxy ? 0660 : 0600,
+        .group = proxy ? proxy->pw_gid : (gid_t) -1,
+    };
+
+    server.proxy_uid = proxy ? (int64_t) proxy->pw_uid : -1;
+    return listen_begin(&listener, error);
 }
 
 static bool open_sockets(GError **error)
 {
-    const Daemon *what = self.what;
-    g_autofree char *write = daemon_path("run/libvirt/%s", what->socket);
-    g_autofree char *read_only = daemon_path("run/libvirt/%s-ro", what->socket);
-    g_autofree char *admin = daemon_path("run/libvirt/%s", what->admin_socket);
-    g_autofree char *peer = handover_path(what->name);
+    const DoorSettings *doors = &door_settings;
+    g_autofree char *read_only = g_strconcat(self.what->socket, "-ro", NULL);
+    g_autofree char *admin = g_strconcat(self.what->alias, "-admin-sock", NULL);
 
-    return open_socket(write, SOCKET_WRITE, 0700, error) &&
-           open_socket(read_only, SOCKET_READ_ONLY, 0777, error) &&
-           open_socket(admin, SOCKET_ADMIN, 0700, error) &&
-           (!what->driver || open_socket(peer, SOCKET_PEER, 0600, error));
+    return open_socket(self.what->socket, SOCKET_WRITE, doors->unix_sock_rw_perms,
+                       doors->auth_unix_rw, error) &&
+           open_socket(read_only, SOCKET_READ_ONLY, doors->unix_sock_ro_perms, doors->auth_unix_ro,
+                       error) &&
+           open_socket(admin, SOCKET_ADMIN, doors->unix_sock_admin_perms, NULL, error) &&
+           (!self.what->driver || open_peer_socket(error));
 }
 
 /* ---- life ---- */
@@ -221,26 +249,60 @@ static void reload(void *)
     sd_notify(0, "READY=1");
 }
 
+static void tell(void *) { activity_log(); }
+
 static void idle_for_long(void *data);
 
 static void set_idle(bool idle)
 {
     timer_end(g_steal_pointer(&self.idle));
-    if (idle && self.options.timeout > 0)
-        self.idle = timer_new(self.options.timeout * 1000, idle_for_long, NULL);
+    if (idle && self.timeout > 0)
+        self.idle = timer_new(self.timeout * 1000, idle_for_long, NULL);
+}
+
+void daemon_set_timeout(unsigned seconds)
+{
+    self.timeout = MIN(seconds, G_MAXINT / 1000);
+    set_idle(server_clients() == 0);
+}
+
+void daemon_quit(void) { loop_hop(quit, NULL); }
+
+/* A guest may be on its way with no client left, such as one that starts with the host. */
+static bool is_busy(void)
+{
+    WorkersState state = workers_state();
+
+    return state.busy || state.waiting || state.queued;
 }
 
 static void idle_for_long(void *)
 {
     self.idle = NULL;
-    if (self.what->is_needed && self.what->is_needed())
+    if (is_busy() || (self.what->is_needed && self.what->is_needed()))
         set_idle(true);
     else
         quit(NULL);
 }
 
+static gboolean say_alive(gpointer)
+{
+    sd_notify(0, "WATCHDOG=1");
+    return G_SOURCE_CONTINUE;
+}
+
+/* systemd kills and restarts a daemon whose loop has come to a halt. */
+static void begin_watchdog(void)
+{
+    uint64_t microseconds;
+
+    if (sd_watchdog_enabled(0, &microseconds) > 0)
+        g_timeout_add(MAX(microseconds / 3000, 1), say_alive, NULL);
+}
+
 static void say_hello(void)
 {
+    begin_watchdog();
     g_info("%s " VERSION " is ready", server.name);
     sd_notify(0, "READY=1");
 }
@@ -251,7 +313,19 @@ static bool start(GError **error)
         return false;
     if (self.what->begin && !self.what->begin(error))
         return false;
+    settings_staff();
     return open_sockets(error);
+}
+
+/* Five thousand clients have as many sockets. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int daemon_main(const Daemon *daemon, int argc, char **argv)
@@ -266,18 +340,25 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
         fprintf(stderr, "%s: %s\n", name, error->message);
         return 2;
     }
-    if (self.options.version) {
-        printf("%s " VERSION "\n", name);
+    if (print_and_end(name))
         return 0;
-    }
-    log_open(self.options.verbose ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_INFO);
+    log_open(self.options.verbose ? LOG_EVERYTHING : LOG_INFORMATION);
     server.name = name;
     server.root = root = canonical_root(self.options.root);
     server.driver = daemon->driver;
+    server.admin_driver = &admin_driver;
+    server.identify = document_identity;
+    server.main.name = daemon->alias;
     server.open_elsewhere = daemon->open_elsewhere;
+    self.timeout = self.options.timeout;
     signal(SIGPIPE, SIG_IGN);
     umask(022);
+    allow_descriptors();
 
+    if (self.options.check && !load_config(&error))
+        fprintf(stderr, "%s: %s\n", name, error->message);
+    if (self.options.check)
+        return error != NULL;
     if (!start(&error)) {
         g_critical("%s cannot start: %s", name, error->message);
         return 1;
@@ -285,6 +366,7 @@ int daemon_main(const Daemon *daemon, int argc, char **argv)
     loop_on_signal(SIGTERM, quit, NULL);
     loop_on_signal(SIGINT, quit, NULL);
     loop_on_signal(SIGHUP, reload, NULL);
+    loop_on_signal(SIGUSR1, tell, NULL);
     keepalive_start();
     server_on_idle(set_idle);
     set_idle(true);

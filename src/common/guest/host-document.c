@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guest/host-document.h"
 
+#include "host/resctrl.h"
 #include "host/sleep.h"
 
 /* A number as text that lives as long as the calling function's block. */
@@ -79,20 +80,96 @@ void host_write_cells(Writer *w, const HostTopology *topology)
     write_close(w, "topology", false);
 }
 
-void host_write_caches(Writer *w, const HostTopology *topology)
+/* ---- caches and memory bandwidth ---- */
+
+static const char *in_unit(uint64_t kib, bool mib, char text[24])
 {
+    return number(text, mib ? kib / 1024 : kib);
+}
+#define IN_UNIT(kib, mib) in_unit(kib, mib, (char[24]){ 0 })
+
+static void write_share(Writer *w, const HostCache *cache, const HostShare *share)
+{
+    uint64_t granularity = cache->size / share->parts, least = granularity * share->least;
+    bool mib = granularity % 1024 == 0;
+
+    write_leaf(w, "control", NULL, "granularity", IN_UNIT(granularity, mib), "min",
+               least != granularity ? IN_UNIT(least, mib) : NULL, "unit", mib ? "MiB" : "KiB",
+               "type", share->type, "maxAllocs", NUMBER(share->groups), NULL);
+}
+
+static void write_bank(Writer *w, const HostCache *cache, const HostShare *shares, unsigned count)
+{
+    bool mib = cache->size % 1024 == 0;
+
+    write_start(w, "bank", "id", NUMBER(cache->id), "level", NUMBER(cache->level), "type",
+                cache->type, "size", IN_UNIT(cache->size, mib), "unit", mib ? "MiB" : "KiB", "cpus",
+                cache->cpus, NULL);
+    for (unsigned i = 0; i < count; i++)
+        write_share(w, cache, &shares[i]);
+    write_close(w, "bank", false);
+}
+
+static bool measures(const HostMonitor *monitor, const char *prefix)
+{
+    for (char **name = monitor ? monitor->features : NULL; name && *name; name++) {
+        if (g_str_has_prefix(*name, prefix))
+            return true;
+    }
+    return false;
+}
+
+/* level: of a cache; NULL: of memory. */
+static void write_monitor(Writer *w, const HostMonitor *monitor, const char *prefix,
+                          const char *level)
+{
+    if (!measures(monitor, prefix))
+        return;
+    write_start(w, "monitor", "level", level, "reuseThreshold",
+                level ? NUMBER(monitor->threshold) : NULL, "maxMonitors", NUMBER(monitor->groups),
+                NULL);
+    for (char **name = monitor->features; *name; name++) {
+        if (g_str_has_prefix(*name, prefix))
+            write_leaf(w, "feature", NULL, "name", *name, NULL);
+    }
+    write_close(w, "monitor", false);
+}
+
+static void write_bandwidth(Writer *w, const HostTopology *topology, const HostMonitor *monitor,
+                            const char *root)
+{
+    HostBandwidth bandwidth;
+    bool limited = host_bandwidth(root, &bandwidth);
+
+    if (!limited && !measures(monitor, "mbm_"))
+        return;
+    write_start(w, "memory_bandwidth", NULL);
+    for (guint i = 0; limited && i < topology->caches->len; i++) {
+        const HostCache *cache = &g_array_index(topology->caches, HostCache, i);
+
+        write_start(w, "node", "id", NUMBER(cache->id), "cpus", cache->cpus, NULL);
+        write_leaf(w, "control", NULL, "granularity", NUMBER(bandwidth.granularity), "min",
+                   NUMBER(bandwidth.least), "maxAllocs", NUMBER(bandwidth.groups), NULL);
+        write_close(w, "node", false);
+    }
+    write_monitor(w, monitor, "mbm_", NULL);
+    write_close(w, "memory_bandwidth", false);
+}
+
+void host_write_caches(Writer *w, const HostTopology *topology, const char *root)
+{
+    g_autoptr(HostMonitor) monitor = host_monitor(root);
+    HostShare shares[2];
+    unsigned count = host_cache_shares(root, shares);
+
     if (topology->caches->len == 0)
         return;
     write_start(w, "cache", NULL);
-    for (guint i = 0; i < topology->caches->len; i++) {
-        const HostCache *cache = &g_array_index(topology->caches, HostCache, i);
-        bool whole = cache->size % 1024 == 0;
-
-        write_leaf(w, "bank", NULL, "id", NUMBER(cache->id), "level", NUMBER(cache->level), "type",
-                   cache->type, "size", NUMBER(whole ? cache->size / 1024 : cache->size), "unit",
-                   whole ? "MiB" : "KiB", "cpus", cache->cpus, NULL);
-    }
+    for (guint i = 0; i < topology->caches->len; i++)
+        write_bank(w, &g_array_index(topology->caches, HostCache, i), shares, count);
+    write_monitor(w, monitor, "llc_", "3");
     write_close(w, "cache", false);
+    write_bandwidth(w, topology, monitor, root);
 }
 
 /* ---- the rest of the host ---- */

@@ -130,7 +130,7 @@ static bool filter_matches(const View *view, unsigned filter)
     return true;
 }
 
-GPtrArray *ops_list(unsigned filter)
+GPtrArray *ops_list(const Call *call, unsigned filter)
 {
     g_autoptr(GPtrArray) all = registry_list(machines);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
@@ -138,7 +138,8 @@ GPtrArray *ops_list(unsigned filter)
     for (guint i = 0; i < all->len; i++) {
         g_autoptr(View) view = machine_view(all->pdata[i]);
 
-        if ((view->config || view->live) && filter_matches(view, filter))
+        if ((view->config || view->live) && filter_matches(view, filter) &&
+            call_sees(call, all->pdata[i]))
             g_ptr_array_add(list, object_ref(all->pdata[i]));
     }
     return list;
@@ -151,7 +152,7 @@ bool guest_connect_list_all_domains(Call *call, const remote_connect_list_all_do
 
     if (!call_check_flags(call, in->flags, 0xffff, error))
         return false;
-    list = ops_list(in->flags);
+    list = ops_list(call, in->flags);
     if (list->len > REMOTE_DOMAIN_LIST_MAX)
         return fail(error, ERR_RPC, "too many domains '%u' for limit '%d'", list->len,
                     REMOTE_DOMAIN_LIST_MAX);
@@ -165,28 +166,28 @@ bool guest_connect_list_all_domains(Call *call, const remote_connect_list_all_do
     return true;
 }
 
-bool guest_connect_num_of_domains(Call *, const none *, remote_connect_num_of_domains_ret *out,
+bool guest_connect_num_of_domains(Call *call, const none *, remote_connect_num_of_domains_ret *out,
                                   GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
     out->num = list->len;
     return true;
 }
 
-bool guest_connect_num_of_defined_domains(Call *, const none *,
+bool guest_connect_num_of_defined_domains(Call *call, const none *,
                                           remote_connect_num_of_defined_domains_ret *out, GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
 
     out->num = list->len;
     return true;
 }
 
-bool guest_connect_list_domains(Call *, const remote_connect_list_domains_args *in,
+bool guest_connect_list_domains(Call *call, const remote_connect_list_domains_args *in,
                                 remote_connect_list_domains_ret *out, GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
     unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxids, 0, REMOTE_DOMAIN_LIST_MAX));
 
     out->ids.ids_val = g_new0(int, count);
@@ -199,10 +200,11 @@ bool guest_connect_list_domains(Call *, const remote_connect_list_domains_args *
     return true;
 }
 
-bool guest_connect_list_defined_domains(Call *, const remote_connect_list_defined_domains_args *in,
+bool guest_connect_list_defined_domains(Call *call,
+                                        const remote_connect_list_defined_domains_args *in,
                                         remote_connect_list_defined_domains_ret *out, GError **)
 {
-    g_autoptr(GPtrArray) list = ops_list(VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+    g_autoptr(GPtrArray) list = ops_list(call, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
     unsigned count = MIN(list->len, (unsigned) CLAMP(in->maxnames, 0, REMOTE_DOMAIN_LIST_MAX));
 
     out->names.names_val = g_new0(char *, count);
@@ -226,12 +228,13 @@ static const unsigned stats_flags = STATS_FILTERS | VIR_CONNECT_GET_ALL_DOMAINS_
                                     VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
 
 /* The guests that were named, or all that pass the filter. */
-static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, GError **error)
+static GPtrArray *surveyed(const Call *call, const remote_connect_get_all_domain_stats_args *in,
+                           GError **error)
 {
     GPtrArray *list;
 
     if (!in->doms.doms_len)
-        return ops_list(in->flags & STATS_FILTERS);
+        return ops_list(call, in->flags & STATS_FILTERS);
     list = g_ptr_array_new_with_free_func((GDestroyNotify) (void *) object_unref);
     for (unsigned i = 0; i < in->doms.doms_len; i++) {
         Object *found = ops_find_domain(&in->doms.doms_val[i], error);
@@ -240,7 +243,10 @@ static GPtrArray *surveyed(const remote_connect_get_all_domain_stats_args *in, G
             g_ptr_array_unref(list);
             return NULL;
         }
-        g_ptr_array_add(list, found);
+        if (call_sees(call, found))
+            g_ptr_array_add(list, found);
+        else
+            object_unref(found);
     }
     return list;
 }
@@ -264,7 +270,7 @@ GPtrArray *ops_surveyed(Call *call, const remote_connect_get_all_domain_stats_ar
     if (!call_check_flags(call, in->flags, stats_flags, error) ||
         !check_groups(in, known, groups, error))
         return NULL;
-    return surveyed(in, error);
+    return surveyed(call, in, error);
 }
 
 /* ---- one guest ---- */

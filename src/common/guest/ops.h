@@ -6,8 +6,9 @@
 
 /* How a guest travels in a reply: everything the reply's own. */
 remote_nonnull_domain ops_reference(Machine *vm);
-/* Counted references to the guests that pass a filter of connect_list_all_domains. */
-GPtrArray *ops_list(unsigned filter);
+/* Counted references to the guests that pass a filter of connect_list_all_domains and that the
+ * caller may be told of; NULL: of all. */
+GPtrArray *ops_list(const Call *call, unsigned filter);
 unsigned ops_current_vcpus(const Domain *domain);
 bool ops_supports_feature(int feature);
 /* The guests that bulk statistics are asked of, and of the known groups of figures the wanted ones;

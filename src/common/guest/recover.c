@@ -220,7 +220,7 @@ void recover_autostart(void)
     first = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (first < 0)
         return;
-    marked = ops_list(VIR_CONNECT_LIST_DOMAINS_AUTOSTART | VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+    marked = ops_list(NULL, VIR_CONNECT_LIST_DOMAINS_AUTOSTART | VIR_CONNECT_LIST_DOMAINS_INACTIVE);
     for (guint i = 0; i < marked->len; i++) {
         Machine *vm = machine_ref(marked->pdata[i]);
 

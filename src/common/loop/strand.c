@@ -134,18 +134,23 @@ static void task_work(Job *job)
 
 /* ---- waiting too long ---- */
 
+const char *strand_blocker(Strand *strand, Mode mode)
+{
+    const char *blocker = NULL;
+
+    LOCKED(&strand->lock);
+    for (unsigned other = 0; other < G_N_ELEMENTS(strand->running) && !blocker; other++)
+        blocker = waits_for[mode] & BIT(other) ? strand->running[other] : NULL;
+    return blocker;
+}
+
 static void task_expire(Job *job)
 {
     Task *task = (Task *) job;
     g_autoptr(Strand) strand = task->strand;
     g_autoptr(GError) error = NULL;
-    const char *blocker = NULL;
+    const char *blocker = strand_blocker(strand, task->mode);
 
-    {
-        LOCKED(&strand->lock);
-        for (unsigned mode = 0; mode < G_N_ELEMENTS(strand->running) && !blocker; mode++)
-            blocker = waits_for[task->mode] & BIT(mode) ? strand->running[mode] : NULL;
-    }
     fail(&error, ERR_OPERATION_TIMEOUT, "cannot begin %s: %s is still at work after %d seconds",
          task->what, blocker ? blocker : "another call", g_atomic_int_get(&limit_ms) / 1000);
     task->run(task, error);

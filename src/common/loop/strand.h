@@ -40,6 +40,9 @@ void strand_push(Strand *strand, Task *task);
 /* The same for a short piece of work without an answer, which never expires. */
 void strand_do(Strand *strand, Mode mode, const char *what, void (*work)(void *data), void *data);
 
+/* What runs that a task of this mode would wait for; NULL: nothing. */
+const char *strand_blocker(Strand *strand, Mode mode);
+
 /* For a worker that runs a task of another object (a definition says only when it is read which
  * guest it is of): waits until a task of this mode may run, giving its place in the pool back,
  * and stays until strand_leave(). NULL when that took longer than the limit. */

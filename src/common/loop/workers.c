@@ -11,7 +11,7 @@ enum {
 
 /* Of ordinary and of extra workers. */
 typedef struct Crew {
-    unsigned limit;
+    unsigned least, limit;
     unsigned threads, idle;
     unsigned waiting; /* in worker_waits(): not counted against the limit */
     GCond wanted;
@@ -43,14 +43,17 @@ static Job *wait_for_job(Crew *crew)
 
     for (;;) {
         Job *job = is_crowded(crew) ? NULL : take_job(crew);
-        bool in_time;
+        bool in_time = true;
 
         if (job || is_crowded(crew))
             return job;
         crew->idle++;
-        in_time = g_cond_wait_until(&crew->wanted, &pool.lock, until);
+        if (crew->threads > crew->least)
+            in_time = g_cond_wait_until(&crew->wanted, &pool.lock, until);
+        else
+            g_cond_wait(&crew->wanted, &pool.lock);
         crew->idle--;
-        if (!in_time)
+        if (!in_time && crew->threads > crew->least)
             return take_job(crew);
     }
 }
@@ -71,6 +74,13 @@ static void *work(void *data)
     return NULL;
 }
 
+/* The lock is held. */
+static void start_thread(Crew *crew)
+{
+    crew->threads++;
+    g_thread_unref(g_thread_new("worker", work, crew));
+}
+
 /* Makes sure that somebody of the crew comes for a job. The lock is held. */
 static bool call_worker(Crew *crew)
 {
@@ -80,8 +90,7 @@ static bool call_worker(Crew *crew)
     }
     if (crew->threads - crew->waiting >= crew->limit)
         return false;
-    crew->threads++;
-    g_thread_unref(g_thread_new("worker", work, crew));
+    start_thread(crew);
     return true;
 }
 
@@ -129,15 +138,27 @@ void workers_limit(unsigned most, unsigned extra)
     g_cond_broadcast(&pool.extra.wanted);
 }
 
+void workers_keep(unsigned least)
+{
+    LOCKED(&pool.lock);
+
+    pool.ordinary.least = least;
+    while (pool.ordinary.threads < least)
+        start_thread(&pool.ordinary);
+    g_cond_broadcast(&pool.ordinary.wanted);
+}
+
 WorkersState workers_state(void)
 {
     LOCKED(&pool.lock);
 
     return (WorkersState){
+        .least = pool.ordinary.least,
         .most = pool.ordinary.limit,
         .extra = pool.extra.limit,
         .threads = pool.ordinary.threads,
         .extra_threads = pool.extra.threads,
+        .idle = pool.ordinary.idle,
         .waiting = pool.ordinary.waiting + pool.extra.waiting,
         .busy = pool.ordinary.threads - pool.ordinary.idle + pool.extra.threads - pool.extra.idle,
         .queued = pool.high.length + pool.normal.length,

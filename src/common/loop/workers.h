@@ -15,8 +15,10 @@ struct Job {
     void (*run)(Job *job);
 };
 
-/* All four from any thread. */
+/* All from any thread. */
 void workers_limit(unsigned most, unsigned extra); /* 20 and 5 until told otherwise */
+void workers_keep(
+    unsigned least); /* ordinary threads that are there without work too; 0 at first */
 void workers_push(Job *job);
 
 /* The running job is about to wait for somebody outside: its place is free until worker_resumes().
@@ -25,8 +27,9 @@ void worker_waits(void);
 void worker_resumes(void);
 
 typedef struct WorkersState {
-    unsigned most, extra;            /* the limits */
+    unsigned least, most, extra;     /* the limits */
     unsigned threads, extra_threads; /* that there are */
+    unsigned idle;                   /* of the former */
     unsigned busy, waiting, queued; /* of all of them: at work, in worker_waits(), jobs not begun */
 } WorkersState;
 WorkersState workers_state(void);

@@ -8,6 +8,7 @@
 #include "rpc/dispatch.h"
 #include "rpc/event.h"
 #include "rpc/relay.h"
+#include "rpc/sasl.h"
 #include "rpc/stream.h"
 
 enum { WAITING_SIZE = 1024 * 1024 }; /* bytes of calls over the limit that are read ahead */
@@ -36,6 +37,9 @@ void client_unref(Client *client)
 {
     if (!g_atomic_int_dec_and_test(&client->references))
         return;
+    identity_clear(&client->identity);
+    sasl_free(client->sasl);
+    g_clear_error(&client->refusal);
     g_hash_table_unref(client->streams);
     g_hash_table_unref(client->relayed);
     g_ptr_array_unref(client->relays);
@@ -109,13 +113,19 @@ int client_release(Client *client, GByteArray **unread)
     return fd;
 }
 
+static void log_end(const Client *client, const char *why)
+{
+    g_autofree char *who = identity_print(&client->identity);
+
+    g_info("client %" G_GUINT64_FORMAT " (%s): connection closed: %s", client->id, who, why);
+}
+
 static void client_closed(void *owner, const char *why)
 {
     Client *client = owner;
 
     if (why)
-        g_info("client %" G_GUINT64_FORMAT " (pid %d): connection closed: %s", client->id,
-               client->identity.pid, why);
+        log_end(client, why);
     g_clear_pointer(&client->wire.in, g_byte_array_unref);
     client_leave(client);
 }
@@ -145,10 +155,16 @@ bool client_is_read(const Client *client)
            wire_backlog(&client->wire) < WIRE_FULL && !relays_are_full(client);
 }
 
+/* Who is still saying who it is says one thing after the other. */
+static unsigned most_at_work(const Client *client)
+{
+    return client->authenticated ? client->service->limits.max_client_requests : 1;
+}
+
 bool client_must_wait(const Client *client)
 {
     return client->waiting.length ||
-           (!client->is_daemon && client->at_work >= server.limits.max_client_requests);
+           (!client->is_daemon && client->at_work >= most_at_work(client));
 }
 
 void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
@@ -165,8 +181,7 @@ void client_wait(Client *client, const void *frame, size_t size, GArray *fds)
 static void serve_waiting(Client *client)
 {
     while (!client_is_gone(client) && client->waiting.length &&
-           client->at_work < server.limits.max_client_requests &&
-           wire_backlog(&client->wire) < WIRE_FULL) {
+           client->at_work < most_at_work(client) && wire_backlog(&client->wire) < WIRE_FULL) {
         Message *message = g_queue_pop_head(&client->waiting);
         size_t size;
         const void *frame = g_bytes_get_data(message->bytes, &size);
@@ -198,18 +213,53 @@ static void client_drained(void *owner)
     serve_waiting(owner);
 }
 
-Client *client_new(int fd, SocketKind kind, const Identity *identity)
+/* Without authentication it is the certificate that says who it is. */
+static void client_secured(void *owner)
+{
+    Client *client = owner;
+    const Layer *layer = client->wire.layer;
+
+    client->identity.transport = WAY_TLS;
+    client->identity.x509_name = g_strdup(layer->kind->peer(layer));
+    client->strength = layer->kind->strength(layer);
+    if (client->auth == REMOTE_AUTH_NONE)
+        server_knows(client);
+}
+
+void client_guard(Client *client, int auth, Layer *layer)
+{
+    client->auth = auth;
+    client->guarded = g_get_monotonic_time();
+    if (auth != REMOTE_AUTH_NONE || layer)
+        server_awaits(client);
+    if (layer && client_is_gone(client))
+        layer->kind->free(layer, -1);
+    else if (layer)
+        wire_secure(&client->wire, layer);
+}
+
+void client_accept(Client *client)
+{
+    client->authenticated = true;
+    server_knows(client);
+}
+
+Client *client_new(int fd, SocketKind kind, Identity *identity)
 {
     static const WireEvents events = { client_message, client_may_read, client_drained,
-                                       client_closed };
+                                       client_closed, client_secured };
     Client *client = g_new0(Client, 1);
 
     client->references = 1;
     client->id = server_next_id();
     client->since = g_get_real_time();
     client->kind = kind;
+    client->service = server_service(kind);
     client->authenticated = kind == SOCKET_ADMIN; /* its mode says who may */
     client->identity = *identity;
+    *identity = IDENTITY_UNKNOWN;
+    (void) identity_user(&client->identity); /* to be known when somebody asks */
+    (void) identity_group(&client->identity);
     client->streams = g_hash_table_new_full(NULL, NULL, NULL, stream_unref_data);
     client->relays = g_ptr_array_new();
     client->relayed = g_hash_table_new_full(NULL, NULL, NULL, g_free);

@@ -5,17 +5,8 @@
 #pragma once
 
 #include "rpc/call.h"
+#include "rpc/identity.h"
 #include "rpc/server.h"
-
-#include <sys/types.h>
-
-/* Who is at the other end. */
-typedef struct Identity {
-    uid_t uid;
-    gid_t gid;
-    pid_t pid;
-    bool readonly; /* by its socket, or because it asked for it */
-} Identity;
 
 struct Client {
     Wire wire; /* first: its owner */
@@ -23,8 +14,15 @@ struct Client {
     uint64_t id;  /* counted per daemon, from 1 */
     gint64 since; /* real time in microseconds */
     SocketKind kind;
+    Service *service;
     Identity identity;
     bool authenticated;
+    GError *refusal;     /* why it was not let in; NULL: it was not refused */
+    int auth;            /* REMOTE_AUTH_*: what it has to go through */
+    unsigned strength;   /* of the key of its layer, in bits */
+    struct Sasl *sasl;   /* while it proves by SASL who it is: the calls' that do so */
+    GList link;          /* the server's own, while it has not said who it is */
+    gint64 guarded;      /* monotonic time from which on it should */
     bool is_daemon;      /* another daemon of this host, not a client of it */
     char *uri;           /* that connect_open gave; NULL before */
     bool close_callback; /* wants to be told when its driver goes away */
@@ -42,11 +40,17 @@ struct Client {
     GHashTable *streams; /* serial -> Stream */
     bool streaming;      /* streams_continue() is at work */
     GPtrArray *relays;   /* of Relay, one per daemon that was needed */
+    struct Relay *whole; /* the only one, to which everything goes; NULL: calls are served here */
     GHashTable *relayed; /* serial -> Relayed, of the calls and streams that other daemons serve */
 };
 
-/* Takes over fd. The server's list holds the only reference. */
-Client *client_new(int fd, SocketKind kind, const Identity *identity);
+/* Takes over fd, and what the identity holds. The server's list holds the only reference. */
+Client *client_new(int fd, SocketKind kind, Identity *identity);
+/* The client has to say who it is, in the way of auth (REMOTE_AUTH_*), and under a layer, which
+ * becomes the client's; NULL: its bytes travel as they are. May close it. */
+void client_guard(Client *client, int auth, Layer *layer);
+/* It has done what auth asks for. */
+void client_accept(Client *client);
 Client *client_ref(Client *client); /* from any thread */
 void client_unref(Client *client);  /* from any thread */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_unref)

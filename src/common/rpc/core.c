@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/core.h"
 
+#include "rpc/login.h"
+#include "rpc/sasl.h"
 #include "rpc/client.h"
 #include "rpc/self.h"
 
@@ -12,15 +14,6 @@ enum {
     FEATURE_CALLBACK_IDS = 14,
     FEATURE_CLOSE_CALLBACK = 15
 };
-
-static bool auth_list(Call *call, const none *, remote_auth_list_ret *out, GError **)
-{
-    call->client->authenticated = true;
-    out->types.types_val = g_new0(int, 1);
-    out->types.types_val[0] = REMOTE_AUTH_NONE;
-    out->types.types_len = 1;
-    return true;
-}
 
 static bool connect_supports_feature(Call *call, const remote_connect_supports_feature_args *in,
                                      remote_connect_supports_feature_ret *out, GError **)
@@ -33,6 +26,8 @@ static bool connect_supports_feature(Call *call, const remote_connect_supports_f
         out->supported = 1;
         break;
     case FEATURE_FD_PASSING:
+        out->supported = call->client->identity.transport == WAY_UNIX;
+        break;
     case FEATURE_CALLBACK_IDS:
     case FEATURE_CLOSE_CALLBACK:
         out->supported = 1;
@@ -80,25 +75,17 @@ static bool unregister_close(Call *call, const none *, none *, GError **error)
     return true;
 }
 
-static bool admin_connect_open(Call *call, const admin_connect_open_args *in, none *,
-                               GError **error)
-{
-    if (call->client->uri)
-        return fail(error, ERR_INTERNAL, "the connection is open already");
-    if (!call_check_flags(call, in->flags, 0, error))
-        return false;
-    call->client->uri = g_strdup("");
-    return true;
-}
-
 const Driver core_driver = {
     .error_domain = VIR_FROM_RPC,
-    .auth_list = auth_list,
+    .auth_list = login_list,
+    .auth_polkit = login_polkit,
+    .auth_sasl_init = login_sasl_init,
+    .auth_sasl_start = login_sasl_start,
+    .auth_sasl_step = login_sasl_step,
     .connect_open = connect_open,
     .connect_close = connect_close,
     .connect_supports_feature = connect_supports_feature,
     .connect_register_close_callback = register_close,
     .connect_unregister_close_callback = unregister_close,
-    .admin_connect_open = admin_connect_open,
-    .admin_connect_close = connect_close,
+    .connect_set_identity = login_set_identity,
 };

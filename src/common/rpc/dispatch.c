@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "protocol/keepalive.h"
+#include "rpc/activity.h"
+#include "rpc/authorize.h"
 #include "rpc/core.h"
 #include "rpc/keepalive.h"
 #include "rpc/relay.h"
@@ -20,6 +22,13 @@ enum { CONNECT_OPEN = 1 };
 /* ---- the table of procedures ---- */
 
 static bool_t xdr_none(XDR *, none *) { return TRUE; }
+
+static bool needs_add(Needs *needs, Permission permission)
+{
+    g_assert(needs->count < G_N_ELEMENTS(needs->list));
+    needs->list[needs->count++] = permission;
+    return true;
+}
 
 static Object *not_served(const Call *call, GError **error)
 {
@@ -48,6 +57,10 @@ static Object *not_served(const Call *call, GError **error)
 #define SERVER(member) true
 #define CLIENT(member) true
 
+#define MAY(object, permission) needs_add(needs, PERMISSION_##object##_##permission)
+#define IF(condition, permission) (!(condition) || (permission))
+#define ANYONE true
+
 /* Typed shims around each procedure, so that no function pointer is ever cast. */
 #define EVENT(...)
 #define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
@@ -57,6 +70,11 @@ static Object *not_served(const Call *call, GError **error)
     {                                                                                              \
         G_GNUC_UNUSED const Args *in = args;                                                       \
         return access;                                                                             \
+    }                                                                                              \
+    static void needs_##op(G_GNUC_UNUSED const void *args, G_GNUC_UNUSED Needs *needs)             \
+    {                                                                                              \
+        G_GNUC_UNUSED const Args *in = args;                                                       \
+        (void) (acl);                                                                              \
     }                                                                                              \
     static bool find_##op(G_GNUC_UNUSED Call *call, G_GNUC_UNUSED GError **error)                  \
     {                                                                                              \
@@ -73,19 +91,60 @@ static Object *not_served(const Call *call, GError **error)
 #include "protocol/lxc.def"
 #include "protocol/admin.def"
 #include "protocol/ostler.def"
+#include "protocol/look.def"
 #undef PROC
 #undef DOMAIN
 #undef NETWORK
+#undef NODE_DEVICE
+#undef POOL
+#undef VOLUME
+#undef SECRET
+#undef INTERFACE
+#undef NWFILTER
+#undef BINDING
+#undef SERVER
+#undef CLIENT
 #undef HOST
+#undef MAY
+#undef ANYONE
+
+/* A reference is found by its uuid: the name in it may be anything. */
+#define DOMAIN(member) target->uuid = (const Uuid *) in->member.uuid
+#define NETWORK(member) target->uuid = (const Uuid *) in->member.uuid
+#define NODE_DEVICE(member) target->name = in->member
+#define HOST (void) 0
+#define POOL(member) (void) 0
+#define VOLUME(member) (void) 0
+#define SECRET(member) (void) 0
+#define INTERFACE(member) (void) 0
+#define NWFILTER(member) (void) 0
+#define BINDING(member) (void) 0
+#define SERVER(member) (void) 0
+#define CLIENT(member) (void) 0
+#define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
+    static void target_##op(G_GNUC_UNUSED const void *args, G_GNUC_UNUSED Target *target)          \
+    {                                                                                              \
+        G_GNUC_UNUSED const Args *in = args;                                                       \
+        object;                                                                                    \
+    }
+#include "protocol/remote.def"
+#include "protocol/qemu.def"
+#include "protocol/lxc.def"
+#include "protocol/admin.def"
+#include "protocol/ostler.def"
+#include "protocol/look.def"
+#undef PROC
+
 #undef HIGH
 #undef LOW
-
 #define HIGH true
 #define LOW false
+#define MAY(object, permission) PERMISSION_##object##_##permission
+#define ANYONE PERMISSION_NONE
 #define PROC(number, op, Args, Reply, object, access, acl, filter, priority, mode, owner, stream)  \
     [number] = { #op, PROGRAM, number, OWNER_##owner, MODE_##mode, priority, stream, sizeof(Args),       \
-                 sizeof(Reply), decode_##op, encode_##op, refuses_##op, find_##op, serves_##op, \
-                 run_##op },
+                 sizeof(Reply), decode_##op, encode_##op, refuses_##op, needs_##op, target_##op, \
+                 filter, find_##op, serves_##op, run_##op },
 #define PROGRAM REMOTE_PROGRAM
 static const Proc remote_procs[] = {
 #include "protocol/remote.def"
@@ -111,6 +170,11 @@ static const Proc ostler_procs[] = {
 #include "protocol/ostler.def"
 };
 #undef PROGRAM
+#define PROGRAM LOOK_PROGRAM
+static const Proc look_procs[] = {
+#include "protocol/look.def"
+};
+#undef PROGRAM
 #undef PROC
 // clang-format on
 
@@ -128,6 +192,7 @@ static const Program programs[] = {
     { LXC_PROGRAM, lxc_procs, G_N_ELEMENTS(lxc_procs), false },
     { ADMIN_PROGRAM, admin_procs, G_N_ELEMENTS(admin_procs), true },
     { OSTLER_PROGRAM, ostler_procs, G_N_ELEMENTS(ostler_procs), false, true },
+    { LOOK_PROGRAM, look_procs, G_N_ELEMENTS(look_procs), true },
 };
 
 static const Program *program_find(uint32_t number)
@@ -177,6 +242,7 @@ static void call_free(Call *call)
     g_free(call->reply);
     g_clear_pointer(&call->fds, g_array_unref);
     g_clear_pointer(&call->reply_fds, g_array_unref);
+    identity_clear(&call->identity);
     g_clear_pointer(&call->object, object_unref);
     g_clear_pointer(&call->stream, stream_unref);
     client_unref(call->client);
@@ -207,14 +273,22 @@ typedef struct Answer {
     GByteArray *frame;
     GArray *fds;
     Stream *stream;
+    CallAnswered *then; /* NULL: nothing more is to be done */
+    void *then_data;
     bool counted; /* among the client's calls at work */
+    Activity *activity;
+    GError *failure; /* NULL: it did not fail, or nobody wants to know */
 } Answer;
 
 static void answer_send(Answer *answer)
 {
     Client *client = answer->client;
 
+    activity_end(answer->activity, answer->failure);
+    g_clear_error(&answer->failure);
     client_send(client, answer->frame, answer->fds);
+    if (answer->then)
+        answer->then(client, answer->then_data);
     if (answer->stream)
         stream_begin(answer->stream);
     if (answer->counted)
@@ -258,10 +332,26 @@ static GByteArray *encode_failure(const Call *call, const GError *error, int dom
     return frame_new_error(&header, error, domain);
 }
 
+static int failure_domain(const Call *call, const GError *failure)
+{
+    return error_code(failure) == ERR_ACCESS_DENIED ? VIR_FROM_ACCESS : call->driver->error_domain;
+}
+
 static Answer call_answer(Call *call, const GError *failure)
 {
-    Answer answer = { .client = call->client };
+    Answer answer = { .client = call->client,
+                      .counted = call->counted,
+                      .activity = g_steal_pointer(&call->activity) };
+    g_autoptr(GError) unfit = NULL;
 
+    answer.then = call->then;
+    answer.then_data = call->then_data;
+    if (!failure && call->reply_fds && call->client->identity.transport != WAY_UNIX)
+        fail(&unfit, ERR_NO_SUPPORT, "%s passes descriptors, which this connection cannot",
+             call->proc->name);
+    failure = unfit ? unfit : failure;
+    if (failure && answer.activity)
+        answer.failure = g_error_copy(failure);
     if (!failure)
         answer.frame = encode_reply(call);
     if (answer.frame) {
@@ -270,7 +360,7 @@ static Answer call_answer(Call *call, const GError *failure)
         if (answer.stream)
             stream_attach(answer.stream, call);
     } else if (failure) {
-        answer.frame = encode_failure(call, failure, call->driver->error_domain);
+        answer.frame = encode_failure(call, failure, failure_domain(call, failure));
     } else {
         g_autoptr(GError) error = NULL;
 
@@ -288,6 +378,12 @@ static void log_call(const Call *call, const GError *failure)
             failure ? failure->message : "done");
 }
 
+static bool call_run(Call *call, GError **error)
+{
+    return authorize_definition(call, error) && call->proc->run(call->driver, call, error) &&
+           authorize_reply(call, error);
+}
+
 /* In a worker. */
 static void call_work(Task *task, const GError *expired)
 {
@@ -295,27 +391,35 @@ static void call_work(Task *task, const GError *expired)
     g_autoptr(GError) error = NULL;
     Answer *answer = g_new(Answer, 1);
 
+    activity_begins(expired ? NULL : call->activity);
     if (!expired)
-        call->proc->run(call->driver, call, &error);
+        call_run(call, &error);
     else
         error = g_error_copy(expired);
     log_call(call, error);
     *answer = call_answer(call, error);
-    answer->counted = true;
     client_ref(answer->client);
     loop_hop(answer_from_worker, answer);
+}
+
+static void call_tell(Call *call, const GError *error)
+{
+    Answer answer;
+
+    log_call(call, error);
+    answer = call_answer(call, error);
+    answer_send(&answer);
 }
 
 /* In the loop itself. */
 static void call_peek(Call *call)
 {
     g_autoptr(GError) error = NULL;
-    Answer answer;
+    gint64 since = g_get_monotonic_time();
 
-    call->proc->run(call->driver, call, &error);
-    log_call(call, error);
-    answer = call_answer(call, error);
-    answer_send(&answer);
+    call_run(call, &error);
+    activity_peeked(call, since, error);
+    call_tell(call, error);
 }
 
 /* ---- from a message to a call ---- */
@@ -356,11 +460,22 @@ static bool is_early(const Proc *proc, const void *args)
 
 static bool check_state(const Client *client, const Proc *proc, GError **error)
 {
+    if (client->refusal) {
+        g_propagate_error(error, g_error_copy(client->refusal));
+        return false;
+    }
     if (!client->authenticated && !g_str_has_prefix(proc->name, "auth_"))
         return fail(error, ERR_RPC, "authentication required");
     if (!client->uri && !is_early(proc, NULL))
         return fail(error, ERR_INTERNAL, "the connection is not open");
     return true;
+}
+
+static const Driver *driver_of(const Proc *proc, uint32_t program)
+{
+    if (program_find(program)->on_admin_socket)
+        return server.admin_driver;
+    return proc->owner == OWNER_CORE ? &core_driver : server.driver;
 }
 
 static Call *call_new(Client *client, const Proc *proc, const net_message_header *header)
@@ -374,7 +489,7 @@ static Call *call_new(Client *client, const Proc *proc, const net_message_header
     call->header = *header;
     call->proc = proc;
     call->client = client_ref(client);
-    call->driver = proc->owner == OWNER_CORE ? &core_driver : server.driver;
+    call->driver = driver_of(proc, header->prog);
     call->args = g_malloc0(proc->args_size);
     call->reply = g_malloc0(proc->reply_size);
     return call;
@@ -399,7 +514,16 @@ static bool call_prepare(Call *call, const void *frame, size_t size, GError **er
         return fail(error, ERR_INTERNAL, "the connection is not open");
     if (!call->driver || !proc->is_served(call->driver))
         return fail(error, ERR_NO_SUPPORT, "%s", proc->name);
-    return true;
+    return authorize_arguments(call, error);
+}
+
+static void call_count(Call *call)
+{
+    if (call->counted)
+        return;
+    call->client->at_work++;
+    call->counted = true;
+    call->activity = activity_new(call);
 }
 
 static void call_start(Call *call)
@@ -409,8 +533,69 @@ static void call_start(Call *call)
         call_free(call);
         return;
     }
-    call->client->at_work++;
+    call_count(call);
     strand_push(call->object ? call->object->strand : call_host_strand(), &call->task);
+}
+
+/* ---- asking polkit first ---- */
+
+typedef struct Asking {
+    Job job;
+    Call *call;
+    GError *refusal; /* NULL: it is permitted */
+} Asking;
+
+static void asked(void *data)
+{
+    g_autofree Asking *asking = data;
+    g_autoptr(GError) refusal = asking->refusal;
+    g_autoptr(Call) call = asking->call;
+
+    if (refusal || authorize_is_lookup(call))
+        call_tell(call, refusal);
+    else
+        call_start(g_steal_pointer(&call));
+}
+
+static void ask(Job *job)
+{
+    Asking *asking = (Asking *) job;
+
+    authorize_ask(asking->call, &asking->refusal);
+    loop_hop(asked, asking);
+}
+
+/* What a look-up finds is held back until the answer is there. */
+static void call_ask(Call *call)
+{
+    g_autoptr(GError) error = NULL;
+    Asking *asking;
+
+    if (authorize_is_lookup(call) && !call_run(call, &error)) {
+        call_tell(call, error);
+        call_free(call);
+        return;
+    }
+    call_count(call);
+    asking = g_new0(Asking, 1);
+    asking->job.high = call->proc->high;
+    asking->job.run = ask;
+    asking->call = call;
+    workers_push(&asking->job);
+}
+
+/* Of a call that no driver has seen. */
+static int refusal_domain(const Proc *proc, const GError *error)
+{
+    switch (error_code(error)) {
+    case ERR_ACCESS_DENIED:
+        return VIR_FROM_ACCESS;
+    case ERR_RPC:
+    case ERR_INTERNAL:
+        return VIR_FROM_RPC;
+    default:
+        return proc_error_domain(proc);
+    }
 }
 
 static void serve(Client *client, const Proc *proc, const net_message_header *header,
@@ -421,18 +606,17 @@ static void serve(Client *client, const Proc *proc, const net_message_header *he
 
     call->fds = fds ? g_array_ref(fds) : NULL;
     if (!call_prepare(call, frame, size, &error)) {
-        int domain = error_code(error) == ERR_RPC || error_code(error) == ERR_INTERNAL
-                         ? VIR_FROM_RPC
-                         : proc_error_domain(proc);
-
-        client_answer_error(client, header, error, domain);
+        client_answer_error(client, header, error, refusal_domain(proc, error));
         return;
     }
-    if (!proc->find(call, &error)) {
-        client_answer_error(client, header, error, call->driver->error_domain);
+    if (!proc->find(call, &error) || !authorize_object(call, &error)) {
+        client_answer_error(client, header, error, failure_domain(call, error));
         return;
     }
-    call_start(g_steal_pointer(&call));
+    if (authorize_must_ask(call))
+        call_ask(g_steal_pointer(&call));
+    else
+        call_start(g_steal_pointer(&call));
 }
 
 static bool is_ours(const Proc *proc)
@@ -467,6 +651,10 @@ void dispatch_frame(Client *client, const void *frame, size_t size, GArray *fds)
     frame_header(frame, &header);
     if (header.prog == KEEPALIVE_PROGRAM && header.type == NET_MESSAGE) {
         keepalive_received(client, &header);
+        return;
+    }
+    if (client->whole) {
+        relay_pass(client, frame, size, fds);
         return;
     }
     switch (header.type) {

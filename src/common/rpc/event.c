@@ -1,11 +1,13 @@
 /* event.c - who wants which event; push
  *
  * An event is encoded once, by the thread that has it to tell; the loop sends it to those who
- * asked, each with its own callback id in front. */
+ * asked and may see the object, each with its own callback id in front. Where polkit has to be
+ * asked who may, a worker does so, one event after the other. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/event.h"
 
 #include "rpc/client.h"
+#include "rpc/polkit.h"
 
 #include <string.h>
 
@@ -18,6 +20,7 @@ typedef struct EventType {
     uint32_t program;
     int number;
     int legacy;
+    Permission needed;
     XdrFilter *filter;
 } EventType;
 
@@ -62,14 +65,64 @@ void events_forget(Client *client)
     g_atomic_int_set(&wanted, all->len);
 }
 
+static Registration *find(const Client *client, int kind, int id, int callback_id)
+{
+    GPtrArray *all = all_registrations();
+
+    for (guint i = 0; i < all->len; i++) {
+        Registration *r = all->pdata[i];
+
+        if (r->client == client && r->kind == kind && r->callback_id == callback_id &&
+            (callback_id >= 0 || r->id == id))
+            return r;
+    }
+    return NULL;
+}
+
 /* ---- sending ---- */
 
 typedef struct Emission {
     const EventType *type;
-    char *object;     /* its key */
-    char *name;       /* of a monitor event */
-    GByteArray *body; /* the message, which begins with the place of the callback id */
+    char *object; /* its key */
+    char *object_name;
+    Uuid uuid;
+    char *name;        /* of a monitor event */
+    GByteArray *body;  /* the message, which begins with the place of the callback id */
+    GArray *questions; /* of Question; NULL: none */
 } Emission;
+
+/* Whether a client may be told of it, for polkit to answer. */
+typedef struct Question {
+    Client *client; /* counted */
+    int callback_id;
+    Identity who;
+    bool permitted;
+} Question;
+
+static void question_clear(void *data)
+{
+    Question *question = data;
+
+    identity_clear(&question->who);
+    client_unref(question->client);
+}
+
+static void emission_free(Emission *emission)
+{
+    g_clear_pointer(&emission->questions, g_array_unref);
+    g_byte_array_unref(emission->body);
+    g_free(emission->object);
+    g_free(emission->object_name);
+    g_free(emission->name);
+    g_free(emission);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Emission, emission_free)
+
+static Target target_of(const Emission *emission)
+{
+    return (Target){ emission->object_name,
+                     uuid_is_zero(&emission->uuid) ? NULL : &emission->uuid };
+}
 
 static bool matches(const Registration *r, const Emission *emission)
 {
@@ -97,19 +150,84 @@ static void send_to(const Registration *r, const Emission *emission)
     client_send(r->client, frame_new_raw(&header, body->data, body->len), NULL);
 }
 
+/* ---- asking polkit ---- */
+
+static void add_question(Emission *emission, const Registration *r)
+{
+    Question question = { client_ref(r->client), r->callback_id,
+                          identity_copy(&r->client->identity), false };
+
+    if (!emission->questions) {
+        emission->questions = g_array_new(FALSE, FALSE, sizeof(Question));
+        g_array_set_clear_func(emission->questions, question_clear);
+    }
+    g_array_append_val(emission->questions, question);
+}
+
+/* It may have been given up meanwhile. */
+static void send_permitted(void *data)
+{
+    g_autoptr(Emission) emission = data;
+    const EventType *type = emission->type;
+
+    for (guint i = 0; i < emission->questions->len; i++) {
+        const Question *question = &g_array_index(emission->questions, Question, i);
+        const Registration *r = find(question->client, type->kind, type->id, question->callback_id);
+
+        if (question->permitted && r)
+            send_to(r, emission);
+    }
+}
+
+static void ask(void *data)
+{
+    Emission *emission = data;
+    Target target = target_of(emission);
+
+    for (guint i = 0; i < emission->questions->len; i++) {
+        Question *question = &g_array_index(emission->questions, Question, i);
+
+        question->permitted = polkit_permits(&question->who, emission->type->needed,
+                                             server.driver->type, &target, NULL);
+    }
+    loop_hop(send_permitted, emission);
+}
+
+static void ask_in_order(Emission *emission)
+{
+    static Strand *strand;
+
+    strand = strand ? strand : strand_new();
+    strand_do(strand, MODE_CHANGE, "asking who may see an event", ask, emission);
+}
+
+static void offer(Emission *emission, const Registration *r)
+{
+    const Identity *who = &r->client->identity;
+    Target target = target_of(emission);
+
+    if (!access_is_limited(who))
+        send_to(r, emission);
+    else if (access_judge(who, emission->type->needed, &target) != RULING_YES)
+        return;
+    else if (access_asks_polkit())
+        add_question(emission, r);
+    else
+        send_to(r, emission);
+}
+
 static void emission_send(void *data)
 {
-    g_autofree Emission *emission = data;
+    g_autoptr(Emission) emission = data;
     GPtrArray *all = all_registrations();
 
     /* Backwards: a client that cannot be sent to takes its registrations away. */
     for (guint i = all->len; i-- > 0;) {
         if (i < all->len && matches(all->pdata[i], emission))
-            send_to(all->pdata[i], emission);
+            offer(emission, all->pdata[i]);
     }
-    g_byte_array_unref(emission->body);
-    g_free(emission->object);
-    g_free(emission->name);
+    if (emission->questions)
+        ask_in_order(g_steal_pointer(&emission));
 }
 
 /* Devices have no uuid: their name is their key. */
@@ -131,6 +249,8 @@ static void emit(const EventType *type, Object *object, const void *what, const 
     emission = g_new0(Emission, 1);
     emission->type = type;
     emission->object = object_key(object);
+    emission->object_name = object_name(object);
+    emission->uuid = object->uuid;
     emission->name = g_strdup(name);
     emission->body = g_byte_array_new();
     frame_encode(emission->body, type->filter, what);
@@ -144,6 +264,14 @@ static void emit(const EventType *type, Object *object, const void *what, const 
 enum {
 #include "protocol/remote.def"
 };
+#undef EVENT
+#define MAY(object, permission) PERMISSION_##object##_##permission
+#define ANYONE PERMISSION_NONE
+#define EVENT(number, name, Message, filter) NEEDED_##name = filter,
+enum {
+#include "protocol/remote.def"
+#include "protocol/qemu.def"
+};
 #undef PROC
 #undef EVENT
 
@@ -155,7 +283,8 @@ enum {
     void emit_##message(Object *object, const remote_##message##_msg *what)                    \
     {                                                                                          \
         static const EventType type = { EVENT_##kind, id, REMOTE_PROGRAM, NUMBER_##message, \
-                                        legacy, filter_##message };                            \
+                                        legacy, (Permission) NEEDED_##message,                 \
+                                        filter_##message };                                    \
         emit(&type, object, what, NULL);                                                       \
     }
 #include "protocol/events.def"
@@ -175,7 +304,10 @@ static bool_t filter_monitor_event(XDR *xdr, void *data)
 
 void emit_monitor_event(Object *object, const qemu_domain_monitor_event_msg *what)
 {
-    static const EventType type = { KIND_MONITOR, 0, QEMU_PROGRAM, 6, 0, filter_monitor_event };
+    static const EventType type = {
+        KIND_MONITOR,        0, QEMU_PROGRAM, 6, 0, (Permission) NEEDED_qemu_domain_monitor_event,
+        filter_monitor_event
+    };
 
     emit(&type, object, what, what->event);
 }
@@ -207,20 +339,6 @@ static bool is_known(int kind, int id, bool legacy)
             return !legacy || known[i].legacy;
     }
     return false;
-}
-
-static Registration *find(const Client *client, int kind, int id, int callback_id)
-{
-    GPtrArray *all = all_registrations();
-
-    for (guint i = 0; i < all->len; i++) {
-        Registration *r = all->pdata[i];
-
-        if (r->client == client && r->kind == kind && r->callback_id == callback_id &&
-            (callback_id >= 0 || r->id == id))
-            return r;
-    }
-    return NULL;
 }
 
 static bool drop(const Client *client, int kind, int id, int callback_id, GError **error)

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/socket.h"
 #include "loop/loop.h"
+#include "rpc/login.h"
 
 #include <errno.h>
 #include <string.h>
@@ -113,10 +114,8 @@ static bool link_connect(Link *link, GError **error)
 
 static GByteArray *packet_new(const Handover *what, const GByteArray *unread)
 {
-    const Identity *who = &what->identity;
     g_autoptr(Json) json =
-        json_build("siiibbb", "uri", what->uri, "uid", (int64_t) who->uid, "gid",
-                   (int64_t) who->gid, "pid", (int64_t) who->pid, "readonly", who->readonly,
+        json_build("sjbb", "uri", what->uri, "identity", identity_to_json(what->identity),
                    "keepalive", what->keepalive, "daemon", what->is_daemon);
     g_autofree char *text = json_print(json);
     GByteArray *packet = g_byte_array_new();
@@ -198,6 +197,7 @@ void handover(const char *daemon, int fd, const Handover *what, const GByteArray
 typedef struct Giver {
     int fd;
     Watch *watch;
+    bool trusted; /* whatever it says about its clients is true */
 } Giver;
 
 static void giver_close(Giver *giver)
@@ -207,21 +207,42 @@ static void giver_close(Giver *giver)
     g_free(giver);
 }
 
-static void take_client(int fd, const char *text, const void *unread, size_t size)
+/* The proxy may have been taken over by a stranger: a user of this host must be at the other end of
+ * the socket itself. */
+static bool is_believable(const Giver *giver, int fd, const Identity *identity)
+{
+    struct ucred peer = { .uid = -1 };
+    socklen_t size = sizeof(peer);
+
+    if (giver->trusted || identity->transport != WAY_UNIX)
+        return giver->trusted || identity->uid < 0;
+    (void) getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    return identity->uid == peer.uid;
+}
+
+static void take_client(const Giver *giver, int fd, const char *text, const void *unread,
+                        size_t size)
 {
     g_autoptr(Json) json = json_parse(text, strlen(text), NULL);
-    Identity identity = {
-        .uid = json_number(json, "uid", -1),
-        .gid = json_number(json, "gid", -1),
-        .pid = json_number(json, "pid", 0),
-        .readonly = json_flag(json, "readonly"),
-    };
-    Client *client = client_new(fd, identity.readonly ? SOCKET_READ_ONLY : SOCKET_WRITE, &identity);
+    g_auto(Identity) identity = identity_from_json(json_member(json, "identity"));
+    Client *client;
 
-    client->authenticated = true;
+    if (!is_believable(giver, fd, &identity)) {
+        g_warning("a client that was handed over is not user %" G_GINT64_FORMAT, identity.uid);
+        fd_close(fd);
+        return;
+    }
+    client = client_new(fd, identity.readonly ? SOCKET_READ_ONLY : SOCKET_WRITE, &identity);
+    if (giver->trusted || client->identity.transport != WAY_UNIX ||
+        identity_is_ours(&client->identity))
+        client_accept(client);
+    else
+        login_ask(client);
+    if (client_is_gone(client))
+        return;
     client->uri = g_strdup(json_text(json, "uri"));
     client->keepalive = json_flag(json, "keepalive");
-    client->is_daemon = json_flag(json, "daemon");
+    client->is_daemon = giver->trusted && json_flag(json, "daemon");
     wire_take(&client->wire, unread, size);
 }
 
@@ -252,7 +273,7 @@ static void giver_ready(uint32_t, void *data)
     block[got] = '\0';
     text = MIN(strlen(block) + 1, (size_t) got);
     (void) !send(giver->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    take_client(fd, block, block + text, got - text);
+    take_client(giver, fd, block, block + text, got - text);
 }
 
 void handover_accept(int fd)
@@ -262,12 +283,13 @@ void handover_accept(int fd)
     Giver *giver;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
-        (peer.uid != 0 && peer.uid != geteuid())) {
+        (peer.uid != 0 && peer.uid != geteuid() && peer.uid != server.proxy_uid)) {
         g_warning("process %d of user %d may not hand clients over", peer.pid, peer.uid);
         fd_close(fd);
         return;
     }
     giver = g_new(Giver, 1);
     giver->fd = fd;
+    giver->trusted = peer.uid == 0 || peer.uid == geteuid();
     giver->watch = watch_new(fd, EPOLLIN, giver_ready, giver);
 }

@@ -8,7 +8,7 @@
 #include "rpc/client.h"
 
 typedef struct Handover {
-    Identity identity;
+    const Identity *identity;
     const char *uri; /* the connection is open already; NULL: connect_open is among the unread */
     bool keepalive;
     bool is_daemon; /* the socket is of the daemon itself, not of a client of it */

@@ -7,6 +7,7 @@
 #include "rpc/keepalive.h"
 
 #include "protocol/keepalive.h"
+#include "rpc/login.h"
 
 enum { PING = 1, PONG = 2 };
 
@@ -23,19 +24,26 @@ void keepalive_received(Client *client, const net_message_header *header)
         send_message(client, PONG);
 }
 
-static void look_after(Client *client)
+static void ask_after(Client *client)
 {
     gint64 silent = g_get_monotonic_time() - client->wire.heard;
-    gint64 interval = server.limits.keepalive_interval * G_TIME_SPAN_SECOND;
+    gint64 interval = client->service->limits.keepalive_interval * G_TIME_SPAN_SECOND;
 
     if (!client->keepalive || interval <= 0 || silent < interval * (client->unanswered + 1))
         return;
-    if (client->unanswered >= server.limits.keepalive_count && client_is_read(client)) {
+    if (client->unanswered >= client->service->limits.keepalive_count && client_is_read(client)) {
         client_close(client, "it does not answer pings");
         return;
     }
     client->unanswered++;
     send_message(client, PING);
+}
+
+static void look_after(Client *client)
+{
+    login_look_after(client);
+    if (!client_is_gone(client))
+        ask_after(client);
 }
 
 static gboolean look_after_all(gpointer)

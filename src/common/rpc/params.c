@@ -2,7 +2,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/params.h"
 
+#include "base/slot.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 static remote_typed_param_value *add(Params *params, int type, const char *name, va_list args)
 {
@@ -70,6 +73,56 @@ void params_clear(Params *params)
     }
     g_free(params->list);
     *params = (Params){};
+}
+
+static const ParamRow *find_row(const ParamRow *table, const char *name)
+{
+    while (table->name && strcmp(table->name, name) != 0)
+        table++;
+    return table->name ? table : NULL;
+}
+
+static bool came_before(const remote_typed_param *list, unsigned place)
+{
+    for (unsigned i = 0; i < place; i++) {
+        if (strcmp(list[i].field, list[place].field) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* All kinds of values lie at the beginning of the union. */
+static void set_member(const remote_typed_param *param, void *member)
+{
+    static const size_t sizes[] = {
+        [REMOTE_TYPED_PARAM_INT] = sizeof(int),
+        [REMOTE_TYPED_PARAM_UINT] = sizeof(unsigned),
+        [REMOTE_TYPED_PARAM_LLONG] = sizeof(int64_t),
+        [REMOTE_TYPED_PARAM_ULLONG] = sizeof(uint64_t),
+        [REMOTE_TYPED_PARAM_DOUBLE] = sizeof(double),
+        [REMOTE_TYPED_PARAM_BOOLEAN] = sizeof(int),
+        [REMOTE_TYPED_PARAM_STRING] = sizeof(char *),
+    };
+
+    memcpy(member, &param->value.remote_typed_param_value_u, sizes[param->value.type]);
+}
+
+bool params_read(const remote_typed_param *list, unsigned count, const ParamRow *table, void *into,
+                 GError **error)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const ParamRow *row = find_row(table, list[i].field);
+
+        if (!row)
+            return fail(error, ERR_ARGUMENT_UNSUPPORTED, "unknown parameter '%s'", list[i].field);
+        if (row->type != list[i].value.type)
+            return fail(error, ERR_INVALID_ARG, "parameter '%s' has type %d instead of %d",
+                        row->name, list[i].value.type, row->type);
+        if (came_before(list, i))
+            return fail(error, ERR_INVALID_ARG, "parameter '%s' occurs more than once", row->name);
+        set_member(&list[i], slot_at(into, row->offset));
+    }
+    return true;
 }
 
 unsigned params_answer(Params *params, int room, remote_typed_param **list, int *count)

@@ -28,6 +28,20 @@ unsigned params_take(Params *params, remote_typed_param **list);
 void params_clear(Params *params);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Params, params_clear)
 
+/* What a procedure takes: a parameter's name, its type (REMOTE_TYPED_PARAM_*) and the place of its
+ * value in a struct, of int, unsigned, int64_t, uint64_t, double, int or const char *. A table of
+ * them ends with an empty one. */
+typedef struct ParamRow {
+    const char *name;
+    int type;
+    size_t offset;
+} ParamRow;
+
+/* Sets the members that the list names; a string stays the list's. Unknown names, other types and
+ * names that come twice are refused. */
+bool params_read(const remote_typed_param *list, unsigned count, const ParamRow *table, void *into,
+                 GError **error);
+
 /* How many parameters a reply of the kind "ask for the size first" tells: with room 0 their number
  * alone, else as many as there is room for. Takes the list over either way. */
 unsigned params_answer(Params *params, int room, remote_typed_param **list, int *count);

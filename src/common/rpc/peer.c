@@ -140,15 +140,18 @@ static void peer_taken(void *data, const GError *error)
 
 static Peer *peer_new(const char *daemon, const char *uri, GError **error)
 {
-    static const WireEvents events = { peer_message, peer_may_read, peer_drained, peer_closed };
-    Handover what = { .identity = { .uid = geteuid(), .gid = getegid(), .pid = getpid() },
-                      .uri = uri,
-                      .is_daemon = true };
+    static const WireEvents events = { peer_message, peer_may_read, peer_drained, peer_closed,
+                                       NULL };
+    Identity self = IDENTITY_UNKNOWN;
+    Handover what = { .identity = &self, .uri = uri, .is_daemon = true };
     Peer *peer;
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
         return fail_errno(error, errno, "cannot connect to ostler-%s", daemon);
+    self.uid = geteuid();
+    self.gid = getegid();
+    self.pid = getpid();
     peer = g_new0(Peer, 1);
     peer->references = 2;
     peer->daemon = daemon;

@@ -13,7 +13,9 @@ typedef struct Relay {
     unsigned references; /* of the client's list, and while it is being handed over */
     Client *client;      /* counted until the relay has ended */
     const char *daemon;
-    GError *error; /* why the daemon did not take the connection */
+    GError *error;              /* why the daemon did not take the connection */
+    net_message_header opening; /* of a whole connection: its connect_open, while it is not taken */
+    bool taken;
 } Relay;
 
 /* A call whose answer another daemon owes, or a stream that it serves. */
@@ -47,6 +49,8 @@ static void relayed_drop(Client *client, uint32_t serial, bool was_call)
 
 /* ---- from the daemon to the client ---- */
 
+static bool is_whole(const Relay *relay) { return relay->client->whole == relay; }
+
 static void relay_message(void *owner, const void *frame, size_t size, GArray *fds)
 {
     Relay *relay = owner;
@@ -58,6 +62,8 @@ static void relay_message(void *owner, const void *frame, size_t size, GArray *f
 
     frame_header(frame, &header);
     client_send(client, g_byte_array_append(g_byte_array_sized_new(size), frame, size), fds);
+    if (is_whole(relay))
+        return;
     relayed = header.type == NET_MESSAGE ? NULL : relayed_find(client, header.serial);
     if (!relayed || client_is_gone(client))
         return;
@@ -118,6 +124,18 @@ static void relay_unref(void *data)
     g_free(relay);
 }
 
+/* A daemon that did not take the connection has not opened it; when one that did goes, it goes. */
+static void end_whole(const Relay *relay, const GError *error)
+{
+    Client *client = relay->client;
+
+    client->whole = NULL;
+    if (relay->taken)
+        wire_end_when_sent(&client->wire);
+    else
+        client_answer_error(client, &relay->opening, error, VIR_FROM_NONE);
+}
+
 /* The daemon has gone: what it owes is answered for it, and the next call connects anew. */
 static void relay_closed(void *owner, const char *why)
 {
@@ -130,7 +148,9 @@ static void relay_closed(void *owner, const char *why)
              relay->daemon, why ? ": " : "", why ? why : "");
     g_clear_pointer(&relay->wire.in, g_byte_array_unref);
     g_ptr_array_remove_fast(client->relays, relay);
-    if (!client_is_gone(client))
+    if (!client_is_gone(client) && is_whole(relay))
+        end_whole(relay, error);
+    else if (!client_is_gone(client))
         fail_all(client, relay, error);
     loop_hop(relay_unref, relay);
 }
@@ -162,6 +182,7 @@ static void relay_taken(void *data, const GError *error)
 {
     Relay *relay = data;
 
+    relay->taken = !error;
     if (error && relay->wire.fd >= 0) {
         relay->error = g_error_copy(error);
         fd_close(wire_release(&relay->wire));
@@ -170,19 +191,20 @@ static void relay_taken(void *data, const GError *error)
     relay_unref(relay);
 }
 
-static Relay *relay_new(Client *client, Owner owner, GError **error)
+/* uri: the connection is opened already; NULL: connect_open is the first that is sent. */
+static Relay *relay_new(Client *client, const char *daemon, const char *uri, GError **error)
 {
     static const WireEvents events = { relay_message, relay_may_read, relay_drained, relay_closed };
-    Handover what = { .identity = client->identity, .uri = owners[owner].uri };
+    Handover what = { .identity = &client->identity, .uri = uri };
     Relay *relay;
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
-        return fail_errno(error, errno, "cannot connect to ostler-%s", owners[owner].daemon);
+        return fail_errno(error, errno, "cannot connect to ostler-%s", daemon);
     relay = g_new0(Relay, 1);
     relay->references = 2;
     relay->client = client_ref(client);
-    relay->daemon = owners[owner].daemon;
+    relay->daemon = daemon;
     wire_open(&relay->wire, ends[0], &events, relay);
     g_ptr_array_add(client->relays, relay);
     handover(relay->daemon, ends[1], &what, NULL, relay_taken, relay);
@@ -198,7 +220,7 @@ static Relay *relay_find(Client *client, Owner owner, GError **error)
         if (relay->daemon == owners[owner].daemon)
             return relay;
     }
-    return relay_new(client, owner, error);
+    return relay_new(client, owners[owner].daemon, owners[owner].uri, error);
 }
 
 const char *relay_daemon(Owner owner, const char **uri)
@@ -245,6 +267,30 @@ void relay_call(Client *client, const Proc *proc, const void *frame, size_t size
         return;
     }
     relayed->relay = relay;
+    wire_send(&relay->wire, g_byte_array_append(g_byte_array_sized_new(size), frame, size), fds);
+}
+
+void relay_whole(Client *client, const char *daemon, const void *frame, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    net_message_header opening;
+    Relay *relay;
+
+    frame_header(frame, &opening);
+    relay = relay_new(client, daemon, NULL, &error);
+    if (!relay) {
+        client_answer_error(client, &opening, error, VIR_FROM_NONE);
+        return;
+    }
+    relay->opening = opening;
+    client->whole = relay;
+    relay_pass(client, frame, size, NULL);
+}
+
+void relay_pass(Client *client, const void *frame, size_t size, GArray *fds)
+{
+    Relay *relay = client->whole;
+
     wire_send(&relay->wire, g_byte_array_append(g_byte_array_sized_new(size), frame, size), fds);
 }
 

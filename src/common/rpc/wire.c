@@ -30,7 +30,11 @@ void wire_open(Wire *wire, int fd, const WireEvents *events, void *owner)
 
 int wire_release(Wire *wire)
 {
+    Layer *layer = g_steal_pointer(&wire->layer);
+
     watch_end(g_steal_pointer(&wire->watch));
+    if (layer)
+        layer->kind->free(layer, wire->fd);
     for (guint i = 0; i < wire->in_fds->len; i++)
         fd_close(g_array_index(wire->in_fds, int, i));
     for (guint i = 0; i < wire->out_fds->len; i++)
@@ -44,18 +48,61 @@ int wire_release(Wire *wire)
 /* A daemon that got a copy of the socket too late must not serve it any more. */
 static void wire_close(Wire *wire, const char *why)
 {
-    (void) shutdown(wire->fd, SHUT_RDWR);
-    fd_close(wire_release(wire));
+    int fd = wire_release(wire);
+
+    (void) shutdown(fd, SHUT_RDWR);
+    fd_close(fd);
     wire->events->closed(wire->owner, why);
 }
 
 size_t wire_backlog(const Wire *wire) { return wire->out ? wire->out->len - wire->out_sent : 0; }
 
+/* Bytes that the layer has read already make no socket readable: one that is writable, as most
+ * are, calls us as well. */
+static bool must_read(const Wire *wire)
+{
+    return wire->layer && wire->layer->kind->holds(wire->layer) &&
+           wire->events->may_read(wire->owner);
+}
+
 void wire_rewatch(Wire *wire)
 {
-    if (wire->watch)
+    if (!wire->watch)
+        return;
+    if (wire->securing)
+        watch_set(wire->watch, wire->layer->kind->is_writing(wire->layer) ? EPOLLOUT : EPOLLIN);
+    else
         watch_set(wire->watch, (wire->events->may_read(wire->owner) ? EPOLLIN : 0) |
-                                   (wire_backlog(wire) ? EPOLLOUT : 0));
+                                   (wire_backlog(wire) || must_read(wire) ? EPOLLOUT : 0));
+}
+
+void wire_secure(Wire *wire, Layer *layer)
+{
+    wire->layer = layer;
+    wire->securing = layer->kind->begin;
+    if (wire->in || wire_backlog(wire))
+        wire_close(wire, "bytes came before what hides them");
+    else
+        wire_rewatch(wire);
+}
+
+static void go_on_securing(Wire *wire)
+{
+    const char *why = NULL;
+    LayerProgress progress = wire->layer->kind->begin(wire->layer, wire->fd, &why);
+
+    if (progress == LAYER_FAILED) {
+        g_autofree char *kept = g_strdup(why); /* the layer ends first */
+
+        wire_close(wire, kept);
+        return;
+    }
+    if (progress == LAYER_READY) {
+        wire->securing = false;
+        wire->heard = g_get_monotonic_time();
+        wire->events->secured(wire->owner);
+    }
+    wire_rewatch(wire);
 }
 
 static void take_frames(Wire *wire, const void *bytes, size_t size);
@@ -72,6 +119,8 @@ static ssize_t send_some(const Wire *wire, size_t size, const OutFd *with)
     struct iovec data = { wire->out->data + wire->out_sent, with ? 1 : size };
     struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
+    if (wire->layer)
+        return wire->layer->kind->write(wire->layer, wire->fd, data.iov_base, size);
     if (with) {
         message.msg_control = &control;
         message.msg_controllen = sizeof(control.bytes);
@@ -103,6 +152,8 @@ static bool send_out(Wire *wire)
 {
     size_t before = wire_backlog(wire);
 
+    if (wire->securing)
+        return false;
     while (wire_backlog(wire) && send_next(wire))
         continue;
     if (wire_backlog(wire) && errno != EAGAIN && errno != EINTR) {
@@ -157,7 +208,7 @@ void wire_send(Wire *wire, GByteArray *frame, GArray *fds)
     } else {
         wire->out = frame;
     }
-    for (guint i = 0; fds && i < fds->len; i++) {
+    for (guint i = 0; fds && !wire->layer && i < fds->len; i++) {
         OutFd with = { wire->out->len, fcntl(g_array_index(fds, int, i), F_DUPFD_CLOEXEC, 3) };
 
         g_byte_array_append(wire->out, (const guint8 *) "", 1);
@@ -281,8 +332,11 @@ static ssize_t receive(Wire *wire, void *block, size_t size)
                               .msg_iovlen = 1,
                               .msg_control = &control,
                               .msg_controllen = sizeof(control) };
-    ssize_t got = recvmsg(wire->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t got;
 
+    if (wire->layer)
+        return wire->layer->kind->read(wire->layer, wire->fd, block, size);
+    got = recvmsg(wire->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0)
         return got;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
@@ -315,8 +369,12 @@ static void wire_ready(uint32_t events, void *data)
 {
     Wire *wire = data;
 
+    if (wire->securing) {
+        go_on_securing(wire);
+        return;
+    }
     if (events & EPOLLOUT)
         wire_flush(wire);
-    if (wire->fd >= 0 && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+    if (wire->fd >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || must_read(wire)))
         wire_read(wire);
 }

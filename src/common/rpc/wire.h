@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "loop/loop.h"
+#include "rpc/layer.h"
 #include "rpc/frame.h"
 
 typedef struct Wire Wire;
@@ -17,12 +18,15 @@ typedef struct WireEvents {
     bool (*may_read)(void *owner);                /* false leaves what comes in the socket */
     void (*drained)(void *owner);                 /* little waits to be sent any more */
     void (*closed)(void *owner, const char *why); /* why: NULL when the other side just ended it */
+    void (*secured)(void *owner);                 /* the layer is ready; NULL where there is none */
 } WireEvents;
 
 struct Wire {
     Fd fd; /* -1 once closed */
     const WireEvents *events;
     void *owner;
+    Layer *layer;  /* NULL: bytes travel as they are */
+    bool securing; /* the layer is not ready yet */
     Watch *watch;
     bool corked;     /* sends when all that was read has been handled */
     bool ending;     /* closes once everything has been sent */
@@ -44,6 +48,9 @@ enum {
 void wire_open(Wire *wire, int fd, const WireEvents *events, void *owner);
 /* Ends it without calling closed(); the descriptor is given back, for the caller to close. */
 int wire_release(Wire *wire);
+/* From here on all bytes go through the layer, which becomes the wire's. Closes it when there are
+ * bytes already that did not. A wire with a layer carries no descriptors. */
+void wire_secure(Wire *wire, Layer *layer);
 
 /* Sends a frame, and copies of descriptors (may be NULL) behind it. Consumes the frame. A closed
  * wire drops it. */

@@ -117,3 +117,38 @@ char *document_inside(const xmlNode *node)
     }
     return has_element ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
 }
+
+static bool take_text(const xmlNode *element, char **out, GError **error)
+{
+    g_autofree char *owned = NULL, *place = NULL;
+
+    if (*out) {
+        place = document_place(element);
+        return fail(error, ERR_XML, "%s: there is one already", place);
+    }
+    *out = g_strstrip(g_strdup(document_text(element->children, &owned)));
+    return true;
+}
+
+bool document_identity(const char *text, char **name, char **uuid, GError **error)
+{
+    g_autoptr(xmlDoc) document = document_read(text, error);
+    g_autofree char *found_name = NULL, *found_uuid = NULL;
+
+    if (!document)
+        return false;
+    for (const xmlNode *child = xmlDocGetRootElement(document)->children; child;
+         child = child->next) {
+        char **out = NULL;
+
+        if (child->type == XML_ELEMENT_NODE && xmlStrEqual(child->name, BAD_CAST "name"))
+            out = &found_name;
+        else if (child->type == XML_ELEMENT_NODE && xmlStrEqual(child->name, BAD_CAST "uuid"))
+            out = &found_uuid;
+        if (out && !take_text(child, out, error))
+            return false;
+    }
+    *name = g_steal_pointer(&found_name);
+    *uuid = g_steal_pointer(&found_uuid);
+    return true;
+}

@@ -11,6 +11,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 /* No document type, so no entities, and nothing is fetched; at most XML_SIZE_LIMIT bytes and as
  * deep as libxml2 goes without being asked (256). ERR_XML with libxml2's own words. */
 xmlDoc *document_read(const char *text, GError **error);
+/* The texts of the name and uuid elements of a definition, freed by the caller; NULL: it has none.
+ * Two of the same are refused, as readers may differ in which one they take. */
+bool document_identity(const char *text, char **name, char **uuid, GError **error);
 /* "line 12: domain/devices/disk", freed by the caller. */
 char *document_place(const xmlNode *node);
 /* The text of an attribute's or element's children, without that of elements inside. Valid until
