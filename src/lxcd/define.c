@@ -145,9 +145,6 @@ static bool check_filesystems(const Domain *domain, GError **error)
         if (has_path && *fs->source != '/')
             return fail(error, ERR_XML, "filesystem source '%s' must be an absolute path",
                         fs->source);
-        if (fs->access == FS_MAPPED && !container_is_mapped(domain))
-            return fail(error, ERR_CONFIG_UNSUPPORTED,
-                        "filesystem '%s' is to be mapped, but there is no <idmap>", fs->target);
     }
     return true;
 }

@@ -31,9 +31,25 @@ static char *memory_options(const Domain *domain, const char *mode, uint64_t kib
 
 /* ---- what the definition names ---- */
 
-static unsigned mount_flags(const Fs *fs)
+/* Whether its owners are those of outside already: then there is nothing to map. */
+static bool is_shifted(const Domain *domain, const Fs *fs)
 {
-    return (fs->readonly ? PLAN_IS_READONLY : 0) | (fs->access == FS_MAPPED ? PLAN_MAPPED : 0);
+    struct stat file;
+
+    if (fs->type == FS_FILE || fs->type == FS_BLOCK || stat(fs->source, &file) < 0)
+        return false;
+    for (LIST_EACH(IdmapRange, range, domain->idmap_uids)) {
+        if (file.st_uid >= range->target && file.st_uid - range->target < range->count)
+            return true;
+    }
+    return false;
+}
+
+static unsigned mount_flags(const Domain *domain, const Fs *fs)
+{
+    bool maps = fs->access == FS_MAPPED && container_is_mapped(domain) && !is_shifted(domain, fs);
+
+    return (fs->readonly ? PLAN_IS_READONLY : 0) | (maps ? PLAN_MAPPED : 0);
 }
 
 static bool check_source(const Fs *fs, GError **error)
@@ -49,14 +65,15 @@ static bool check_source(const Fs *fs, GError **error)
     return true;
 }
 
-static bool plan_image(GByteArray *plan, const Fs *fs, GArray *fds, GError **error)
+static bool plan_image(GByteArray *plan, const Domain *domain, const Fs *fs, GArray *fds,
+                       GError **error)
 {
     const char *type;
     g_autofree char *device = image_device(fs, fds, &type, error);
 
     if (!device)
         return false;
-    PLAN(plan, PLAN_FILE, mount_flags(fs) | PLAN_NO_DEV, fs->target, type, "", device);
+    PLAN(plan, PLAN_FILE, mount_flags(domain, fs) | PLAN_NO_DEV, fs->target, type, "", device);
     return true;
 }
 
@@ -68,16 +85,16 @@ static bool plan_filesystem(GByteArray *plan, const Domain *domain, const Fs *fs
     switch (fs->type) {
     case FS_RAM:
         options = memory_options(domain, "0755", fs->ram);
-        PLAN(plan, PLAN_FILE, mount_flags(fs) | PLAN_NO_SUID | PLAN_NO_DEV, fs->target, "tmpfs",
-             options);
+        PLAN(plan, PLAN_FILE, (fs->readonly ? PLAN_IS_READONLY : 0) | PLAN_NO_SUID | PLAN_NO_DEV,
+             fs->target, "tmpfs", options);
         return true;
     case FS_BLOCK:
     case FS_FILE:
-        return check_source(fs, error) && plan_image(plan, fs, fds, error);
+        return check_source(fs, error) && plan_image(plan, domain, fs, fds, error);
     default:
         if (!check_source(fs, error))
             return false;
-        PLAN(plan, PLAN_BIND, mount_flags(fs), fs->source, fs->target);
+        PLAN(plan, PLAN_BIND, mount_flags(domain, fs), fs->source, fs->target);
         return true;
     }
 }
@@ -99,12 +116,13 @@ static bool plan_root(GByteArray *plan, const Domain *domain, const char *stagin
     if (!check_source(fs, error))
         return false;
     if (fs->type == FS_MOUNT || fs->type == FS_BIND) {
-        PLAN(plan, PLAN_ROOT, mount_flags(fs), fs->source, staging);
+        PLAN(plan, PLAN_ROOT, mount_flags(domain, fs), fs->source, staging);
         return true;
     }
     device = image_device(fs, fds, &type, error);
     if (device)
-        PLAN(plan, PLAN_ROOT_FILE, mount_flags(fs) | PLAN_NO_DEV, staging, type, "", device);
+        PLAN(plan, PLAN_ROOT_FILE, mount_flags(domain, fs) | PLAN_NO_DEV, staging, type, "",
+             device);
     return device != NULL;
 }
 

@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import stat
+import subprocess
 
 import libvirt
 import libvirt_lxc
@@ -19,6 +20,7 @@ from libvirt import (VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_STARTED, VIR_DOM
 def _(s):
     equal((s.conn.getType(), s.virsh('uri').strip()[:14]), ('LXC', 'lxc:///system?'[:14]))
     contains(s.virsh('version'), 'Running hypervisor: LXC ')
+    contains(s.virsh('nodeinfo'), 'CPU(s):')  # relayed to noded
     contains(s.virsh('capabilities'), "<os_type>exe</os_type>", "<domain type='lxc'/>", '<arch name=')
 
 
@@ -288,6 +290,13 @@ def _(s):
     contains(s.virsh('dommemstat', 'two'), 'rss ')
 
 
+@case('virt-install makes one')
+def _(s):
+    subprocess.run(['virt-install', '--connect', s.uri(), '--container', '--name', 'made', '--memory', '64', '--filesystem',
+                    ROOT + ',/', '--init', '/bin/sh', '--network', 'none', '--noautoconsole'], check=True, capture_output=True)
+    equal(shell('made').run('hostname'), 'made\n')
+
+
 @case('what cannot be started is told before the answer, and leaves nothing')
 def _(s):
     gone, odd = root_fs('/mnt/gone'), "<filesystem type='bind'><source dir='/mnt/gone'/><target dir='/x'/></filesystem>"
@@ -315,7 +324,6 @@ def _(s):
             (VIR_ERR_XML_ERROR, 'foo', {'features': "<capabilities policy='default'><foo state='on'/></capabilities>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'both', {'tail': ids.format('')}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'root', {'tail': ids.format("<gid start='1' target='1' count='9'/>")}),
-            (VIR_ERR_CONFIG_UNSUPPORTED, 'idmap', {'root': root_fs(extra="accessmode='mapped'")}),
             (VIR_ERR_XML_ERROR, 'init', {'init': 'sh'}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'graphics', {'devices': "<graphics type='vnc'/>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'clock', {'tail': "<clock offset='variable' adjustment='7'/>"})):
