@@ -524,6 +524,8 @@ class Stack:
                 continue
             try:
                 if net.isActive():
+                    for port in net.listAllPorts():
+                        port.delete()
                     net.destroy()
                 if net.isPersistent() and net.name() != 'default':
                     net.undefine()

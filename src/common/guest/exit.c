@@ -174,14 +174,12 @@ void exit_finish(Machine *vm, unsigned run)
     ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
     files_remove(directory);
-    if (vm->starts_again)
-        ifaces_close(view->live->domain); /* their names are wanted at once */
+    ifaces_close(view->live->domain); /* who hears of the end finds its networks unused */
     if (vm->starts_again && start_again(vm, view))
         return;
     publish_end(vm, ending.reason);
     machine_log(vm, G_LOG_LEVEL_INFO, "%s", ending.text);
     machine_tell(vm, VIR_DOMAIN_EVENT_STOPPED, ending.detail);
-    ifaces_close(view->live->domain);
 }
 
 typedef struct Exit {
