@@ -30,11 +30,11 @@ class Watch:
     def __init__(self, m, event, device=''):
         self.m = m
         before = m.run('grep -c event_register /noded.log || true').strip()
-        m.run(f'virsh nodedev-event --event {event} {device} --timeout 20 >/events 2>&1 & listener=$!',
+        m.run(f'virsh nodedev-event --event {event} {device} --timeout 20 >/events 2>&1 & true',
               f'until test "$(grep -c event_register /noded.log)" != {before}; do usleep 20000; done')
 
     def end(self, *words):
-        contains(self.m.run('wait $listener; cat /events'), *words)
+        contains(self.m.run('until grep -q "events received" /events; do usleep 20000; done; cat /events'), *words)
 
 
 OPTIONS = ['-device', 'intel-iommu', '-device', 'pcie-root-port,id=port1,chassis=1,slot=1',
@@ -99,10 +99,10 @@ def _(s):
         equal(m.run(f'basename $(readlink /sys/bus/pci/devices/{address}/driver)').strip(), 'vfio-pci')
         m.run(f'virsh nodedev-detach {card} --driver vfio')
         group = re.search(r"iommuGroup number='(\d+)'", xml(m, card)).group(1)
-        m.run(f'sleep 1000 3<>/dev/vfio/{group} & user=$!; usleep 300000')
+        m.run(f'sleep 1000 3<>/dev/vfio/{group} & echo user=$! >>/env; usleep 300000')
         m.refused(f'virsh nodedev-reattach {card}', 'in use')
         m.refused(f'virsh nodedev-reset {card}', 'in use')
-        m.run('kill $user; wait $user || true', f'virsh nodedev-reset {card}', f'virsh nodedev-reattach {card}')
+        m.run('kill $user; while kill -0 $user 2>/dev/null; do usleep 20000; done', f'virsh nodedev-reset {card}', f'virsh nodedev-reattach {card}')
         contains(xml(m, card), '<name>virtio-pci</name>')
         m.run(f'virsh nodedev-reattach {card}')
         m.run('until virsh -q nodedev-list --cap net | grep -q 52_54_00_00_00_01; do usleep 50000; done')

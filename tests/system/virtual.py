@@ -151,7 +151,8 @@ class Virtual:
         self.monitor, self.serial = Monitor(qmp), Serial(serial)
         self.serial.expect('guest: ready', 3 * LIMIT)
         self.serial.expect('# ')
-        self.run('stty -echo', 'true')
+        self.serial.socket.sendall(b'stty -echo; touch /env; echo up"!"\n')
+        self.serial.expect('up!\n')
         return self
 
     def __exit__(self, kind, *_):
@@ -165,7 +166,8 @@ class Virtual:
     def begin(self, command):
         """Says it to the shell; end() waits for what it answers."""
         mark = uuids.uuid4().hex[:8]
-        self.serial.socket.sendall(f'echo {mark}"<"; {command}; echo "$?"{mark}"<"\n'.encode())
+        # now and then busybox's shell takes the end of a child for that of its input, and init starts another one
+        self.serial.socket.sendall(f'echo {mark}"<"; . /env; {command}; echo "$?"{mark}"<"\n'.encode())
         return mark
 
     def end(self, mark, limit=None):
@@ -189,8 +191,8 @@ class Virtual:
 
     # -- the daemon
     def start(self):
-        self.run('export LIBVIRT_DEFAULT_URI="nodedev:///system?socket=/r/run/libvirt/virtnodedevd-sock"',
-                 'ostler-noded --root /r --verbose >>/noded.log 2>&1 & pid=$!',
+        self.run('ostler-noded --root /r --verbose >>/noded.log 2>&1 & echo pid=$! >/env',
+                 'echo export LIBVIRT_DEFAULT_URI="nodedev:///system?socket=/r/run/libvirt/virtnodedevd-sock" >>/env',
                  'until virsh -q hostname >/dev/null 2>&1; do usleep 50000 2>/dev/null || sleep 0.1; done')
 
 
@@ -215,7 +217,8 @@ class Systemd(Virtual):
             f.truncate(1 << 30)
         self.boot()
         self.serial.expect('# ', 5 * LIMIT)
-        self.run('stty -echo', 'true')
+        self.serial.socket.sendall(b'stty -echo; touch /env; echo up"!"\n')
+        self.serial.expect('up!\n')
         return self
 
     def path(self, name):
