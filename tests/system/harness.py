@@ -211,29 +211,35 @@ class Events:
 
 
 class Console:
-    """The text of a guest's console or channel, through a stream of its own connection."""
+    """The text of a guest's console or channel, through a stream of its own connection.
+
+    It is read in the event loop alone: a thread that waits in recv() is not woken for what the loop
+    takes from the socket just before it begins to wait."""
 
     def __init__(self, s, name, device=None, flags=0, how='openConsole'):
+        import libvirt
         self.conn = s.connect()
-        self.stream = self.conn.newStream(0)
+        self.stream = self.conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
         self.text, self.ended, self.changed = '', None, threading.Condition()
         getattr(self.conn.lookupByName(name), how)(device, self.stream, flags)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.stream.eventAddCallback(libvirt.VIR_STREAM_EVENT_READABLE | libvirt.VIR_STREAM_EVENT_ERROR |
+                                     libvirt.VIR_STREAM_EVENT_HANGUP, self._read, None)
 
-    def _read(self):
+    def _read(self, stream, _events, _opaque):
         import libvirt
-        while True:
-            try:
-                data = self.stream.recv(4096)
-                end = None if data else 'end'
-            except libvirt.libvirtError as e:
-                data, end = b'', str(e)
-            with self.changed:
-                self.text += (data or b'').decode(errors='replace')
-                self.ended = end
-                self.changed.notify_all()
-            if end:
+        try:
+            data = stream.recv(4096)
+            if data == -2:  # nothing yet
                 return
+            end = None if data else 'end'
+        except libvirt.libvirtError as e:
+            data, end = b'', str(e)
+        if end:
+            stream.eventRemoveCallback()
+        with self.changed:
+            self.text += (data or b'').decode(errors='replace')
+            self.ended = end
+            self.changed.notify_all()
 
     def expect(self, pattern, limit=None):
         """Waits for the pattern and drops what was read up to its end."""
@@ -254,7 +260,10 @@ class Console:
             return self.ended
 
     def send(self, text):
-        self.stream.send(text.encode())
+        data = text.encode()
+        while data:
+            sent = self.stream.send(data)
+            data = data[max(sent, 0):]
 
     def run(self, command, limit=None):
         """A command of the guest's shell and its output."""
