@@ -58,7 +58,7 @@ def _(s):
         equal(m.read(ALARM), '')
 
         # woken early: the alarm is taken back, and clients are told
-        m.run('virsh nodedev-event --event update --device computer >/events 2>&1 & true',
+        m.run('(virsh nodedev-event --event update --device computer >/events 2>&1 &)',
               'until grep -q node_device_event_register /noded.log; do usleep 50000; done', 'virsh nodesuspend mem 3600')
         m.monitor.wait('SUSPEND')
         m.monitor.run('system_wakeup')

@@ -30,7 +30,7 @@ class Watch:
     def __init__(self, m, event, device=''):
         self.m = m
         before = m.run('grep -c event_register /noded.log || true').strip()
-        m.run(f'virsh nodedev-event --event {event} {device} --timeout 20 >/events 2>&1 & true',
+        m.run(f'(virsh nodedev-event --event {event} {device} --timeout 20 >/events 2>&1 &)',
               f'until test "$(grep -c event_register /noded.log)" != {before}; do usleep 20000; done')
 
     def end(self, *words):
@@ -99,7 +99,7 @@ def _(s):
         equal(m.run(f'basename $(readlink /sys/bus/pci/devices/{address}/driver)').strip(), 'vfio-pci')
         m.run(f'virsh nodedev-detach {card} --driver vfio')
         group = re.search(r"iommuGroup number='(\d+)'", xml(m, card)).group(1)
-        m.run(f'sleep 1000 3<>/dev/vfio/{group} & echo user=$! >>/env; usleep 300000')
+        m.run(f'(sleep 1000 3<>/dev/vfio/{group} & echo user=$! >>/env); usleep 300000')
         m.refused(f'virsh nodedev-reattach {card}', 'in use')
         m.refused(f'virsh nodedev-reset {card}', 'in use')
         m.run('kill $user; while kill -0 $user 2>/dev/null; do usleep 20000; done', f'virsh nodedev-reset {card}', f'virsh nodedev-reattach {card}')

@@ -166,7 +166,8 @@ class Virtual:
     def begin(self, command):
         """Says it to the shell; end() waits for what it answers."""
         mark = uuids.uuid4().hex[:8]
-        # now and then busybox's shell takes the end of a child for that of its input, and init starts another one
+        # now and then busybox's shell takes the end of a child for that of its input, and init starts another one:
+        # what runs on is started as "(command &)", so that it is init's child
         self.serial.socket.sendall(f'echo {mark}"<"; . /env; {command}; echo "$?"{mark}"<"\n'.encode())
         return mark
 
@@ -191,7 +192,7 @@ class Virtual:
 
     # -- the daemon
     def start(self):
-        self.run('ostler-noded --root /r --verbose >>/noded.log 2>&1 & echo pid=$! >/env',
+        self.run('(ostler-noded --root /r --verbose >>/noded.log 2>&1 & echo pid=$! >/env)',
                  'echo export LIBVIRT_DEFAULT_URI="nodedev:///system?socket=/r/run/libvirt/virtnodedevd-sock" >>/env',
                  'until virsh -q hostname >/dev/null 2>&1; do usleep 50000 2>/dev/null || sleep 0.1; done')
 
