@@ -275,10 +275,12 @@ class Console:
 
     def close(self):
         import libvirt
-        try:
-            self.stream.abort()
-        except libvirt.libvirtError:
-            pass
+        for end in (self.stream.eventRemoveCallback, self.stream.abort):
+            try:
+                end()
+            except libvirt.libvirtError:
+                pass  # it has ended
+        self.stream = None  # which holds the connection open, and us
         self.conn.close()
 
 

@@ -168,7 +168,7 @@ class Virtual:
         mark = uuids.uuid4().hex[:8]
         # now and then busybox's shell takes the end of a child for that of its input, and init starts another one:
         # what runs on is started as "(command &)", so that it is init's child
-        self.serial.socket.sendall(f'echo {mark}"<"; . /env; {command}; echo "$?"{mark}"<"\n'.encode())
+        self.serial.socket.sendall(f'echo {mark}"<"; test ! -e /env || . /env; {command}; echo "$?"{mark}"<"\n'.encode())
         return mark
 
     def end(self, mark, limit=None):
