@@ -132,7 +132,7 @@ static bool ask(const Domain *live, Iface *iface, int namespace, GError **error)
     if (copy >= 0)
         g_array_append_val(with, copy);
     iface->guest_dev = iface->guest_actual; /* for as long as netd is asked */
-    linked = iface_link(live, iface, OSTLER_LINK_VETH, with, NULL, error);
+    linked = iface_link(live, iface, OSTLER_LINK_INSIDE, with, NULL, error);
     iface->guest_dev = g_steal_pointer(&asked);
     return linked;
 }

@@ -169,28 +169,40 @@ static bool make_tap(Plug *plug, GError **error)
            add_host_addresses(plug, error);
 }
 
-/* ---- macvtap ---- */
+/* ---- on a device of the host ---- */
 
-static int create_macvtap(const char *name, void *data)
+static LinkBelow below_of(const NetworkPort *port)
 {
     static const unsigned modes[] = {
         [DIRECT_MODE_ABSENT] = MACVLAN_MODE_VEPA,     [DIRECT_VEPA] = MACVLAN_MODE_VEPA,
         [DIRECT_PRIVATE] = MACVLAN_MODE_PRIVATE,      [DIRECT_BRIDGE] = MACVLAN_MODE_BRIDGE,
         [DIRECT_PASSTHROUGH] = MACVLAN_MODE_PASSTHRU,
     };
-    const Plug *plug = data;
 
-    return link_create_macvtap(name, &plug->iface->mac, if_nametoindex(plug->port->dev),
-                               modes[plug->port->mode]);
+    return (LinkBelow){ if_nametoindex(port->dev), modes[port->mode] };
+}
+
+static bool check_device(const NetworkPort *port, GError **error)
+{
+    if (port->virtualport)
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "virtualport type '%s' is not supported on '%s'",
+                    port->virtualport->type, port->dev);
+    return if_nametoindex(port->dev) ||
+           fail_errno(error, ENODEV, "cannot find device '%s'", port->dev);
+}
+
+static int create_macvtap(const char *name, void *data)
+{
+    const Plug *plug = data;
+    LinkBelow below = below_of(plug->port);
+
+    return link_create_macvtap(name, &plug->iface->mac, &below);
 }
 
 static bool make_macvtap(Plug *plug, GError **error)
 {
-    if (plug->port->virtualport)
-        return fail(error, ERR_CONFIG_UNSUPPORTED, "virtualport type '%s' is not supported on '%s'",
-                    plug->port->virtualport->type, plug->port->dev);
-    if (!if_nametoindex(plug->port->dev))
-        return fail_errno(error, ENODEV, "cannot find device '%s'", plug->port->dev);
+    if (!check_device(plug->port, error))
+        return false;
     if (!link_create_named(pattern_of(plug->iface, "macvtap%d"), create_macvtap, plug, plug->link,
                            error))
         return false;
@@ -206,26 +218,49 @@ static bool make_macvtap(Plug *plug, GError **error)
     return set_up(plug, error);
 }
 
-/* ---- a pair ---- */
+/* ---- containers ---- */
+
+static const char *name_inside(const Plug *plug)
+{
+    return plug->iface->guest_dev ? plug->iface->guest_dev : "eth0";
+}
+
+/* It is in the container from the begin, and ends with it: there is nothing of it on the host. */
+static bool make_macvlan(Plug *plug, GError **error)
+{
+    LinkBelow below = below_of(plug->port);
+    int errnum;
+
+    if (!check_device(plug->port, error))
+        return false;
+    if (bandwidth_is_limited(&plug->port->bandwidth))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "the bandwidth of a container's interface on device '%s' cannot be limited",
+                    plug->port->dev);
+    errnum = link_create_macvlan(name_inside(plug), &plug->iface->mac, &below, plug->namespace);
+    return !errnum || fail_errno(error, errnum, "cannot create link '%s' on '%s' in the container",
+                                 name_inside(plug), plug->port->dev);
+}
 
 static int create_veth(const char *name, void *data)
 {
     const Plug *plug = data;
     Mac mac = host_mac(&plug->iface->mac);
-    g_autofree char *peer = g_strdup_printf("vp%s", name + strcspn(name, "0123456789"));
+    int errnum =
+        link_create_veth(name, &mac, name_inside(plug), &plug->iface->mac, plug->namespace);
 
-    return link_create_veth(name, &mac, peer, &plug->iface->mac);
+    /* it is the other end whose name somebody has: no other one will do */
+    return errnum == EEXIST && !if_nametoindex(name) ? ENOTUNIQ : errnum;
 }
 
 static bool make_veth(Plug *plug, GError **error)
 {
-    const char *inside = plug->iface->guest_dev ? plug->iface->guest_dev : "eth0";
-    g_autofree char *peer = NULL;
-
-    if (!link_create_named("veth%d", create_veth, plug, plug->link, error))
-        return false;
-    peer = g_strdup_printf("vp%s", plug->link + strlen("veth"));
-    return link_move(peer, plug->namespace, inside, error) && set_up(plug, error);
+    if (link_create_named(pattern_of(plug->iface, "veth%d"), create_veth, plug, plug->link, error))
+        return set_up(plug, error);
+    if (error_errno(*error) == ENOTUNIQ)
+        g_prefix_error(error, "the container has a link '%s': ", name_inside(plug));
+    *plug->link = '\0';
+    return false;
 }
 
 /* ---- from outside ---- */
@@ -236,8 +271,8 @@ bool plug_in(Plug *plug, GError **error)
     bool done;
 
     plug->link[0] = '\0';
-    if (plug->flags & OSTLER_LINK_VETH)
-        done = make_veth(plug, error);
+    if (plug->flags & OSTLER_LINK_INSIDE)
+        done = plug->port->plug == PLUG_DIRECT ? make_macvlan(plug, error) : make_veth(plug, error);
     else if (plug->port->plug == PLUG_DIRECT)
         done = make_macvtap(plug, error);
     else
