@@ -168,7 +168,8 @@ static void end_if_meant(const Link *link, void *data)
 {
     const Iface *iface = data;
 
-    if (g_str_equal(link->kind, "macvlan") && mac_equal(&link->mac, &iface->mac))
+    if (g_str_equal(link->kind, is_inside(iface) ? "macvlan" : "veth") &&
+        mac_equal(&link->mac, &iface->mac))
         (void) link_delete(link->name, NULL);
 }
 
@@ -179,8 +180,7 @@ static bool end_inside(void *iface, GError **error)
 
 void nic_close(const Container *container, const Domain *live, Iface *iface)
 {
-    if (is_inside(iface))
-        (void) netns_run(container->network, end_inside, iface, NULL);
+    (void) netns_run(container->network, end_inside, iface, NULL);
     iface_close(live, iface);
 }
 

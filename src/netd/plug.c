@@ -14,6 +14,7 @@
 #include "host/tap.h"
 #include "model/list.h"
 #include "protocol/ostler.h"
+#include "rpc/call.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -34,18 +35,21 @@ static bool is_bridged(const NetworkPort *port)
     return port->plug == PLUG_NETWORK || port->plug == PLUG_BRIDGE;
 }
 
-/* A name of our own kind is given anew each time. */
-static const char *pattern_of(const Iface *iface, const char *standard)
+/* Of our own kind: given anew each time. */
+static bool is_ours(const char *name)
 {
     static const char *const ours[] = { "vnet", "macvtap", "veth" };
 
-    if (!iface->target)
-        return standard;
     for (size_t i = 0; i < G_N_ELEMENTS(ours); i++) {
-        if (g_str_has_prefix(iface->target, ours[i]))
-            return standard;
+        if (g_str_has_prefix(name, ours[i]))
+            return true;
     }
-    return iface->target;
+    return false;
+}
+
+static const char *pattern_of(const Iface *iface, const char *standard)
+{
+    return !iface->target || is_ours(iface->target) ? standard : iface->target;
 }
 
 static Rate rate_of(const BandwidthLimit *limit)
@@ -285,14 +289,27 @@ bool plug_in(Plug *plug, GError **error)
     return false;
 }
 
+static void end_later(void *data)
+{
+    g_autofree char *link = data;
+
+    (void) link_delete(link, NULL);
+}
+
+/* The kernel takes some 20 ms. Nobody need wait for one end of a pair, which ends with the other,
+ * in a container that has gone, in any case; nor does its name come again soon. */
 void plug_out(const char *link, const Mac *mac)
 {
     Mac ours = host_mac(mac);
     Link there;
 
     firewall_unlimit(link);
-    if (link_find(link, &there, NULL) && there.index &&
-        (mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
+    if (!link_find(link, &there, NULL) || !there.index ||
+        !(mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
+        return;
+    if (g_str_equal(there.kind, "veth") && is_ours(link))
+        strand_do(call_host_strand(), MODE_SURVEY, "the end of a link", end_later, g_strdup(link));
+    else
         (void) link_delete(link, NULL);
 }
 
