@@ -9,6 +9,7 @@
 #include "define.h"
 #include "dhcp.h"
 #include "firewall.h"
+#include "lend.h"
 #include "port.h"
 #include "settings.h"
 #include "start.h"
@@ -103,7 +104,7 @@ bool recover_all(GError **error)
     bool first = !g_file_test(net_store.definitions, G_FILE_TEST_IS_DIR);
 
     if (!store_open(&net_store, error) || !store_open(&port_store, error) ||
-        (first && !define_standard(error)))
+        !store_open(&lend_store, error) || (first && !define_standard(error)))
         return false;
     store_load(net_store.definitions, take_definition, NULL);
     store_load(net_store.states, take_state, NULL);
