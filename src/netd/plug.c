@@ -123,6 +123,9 @@ static bool set_up(Plug *plug, GError **error)
     const Iface *iface = plug->iface;
     unsigned mtu = mtu_of(iface, plug->port);
 
+    /* The host does not speak by it: no addresses, no neighbours to ask for, nobody to be told. */
+    if (plug->port->plug != PLUG_NONE)
+        (void) link_write_setting("ipv6", plug->link, "disable_ipv6", "1");
     if (mtu && !link_set_mtu(plug->link, mtu, error))
         return false;
     if (is_bridged(plug->port) && !plug_join(plug->link, plug->port, error))

@@ -20,7 +20,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,18 +105,6 @@ static void delete_bridge(Launch *l)
         (void) link_delete(l->config->bridge, NULL);
 }
 
-/* A setting of the kernel for the bridge or, with NULL, of all; it may not be there. */
-static bool write_setting(const char *family, const char *bridge, const char *name,
-                          const char *value)
-{
-    g_autofree char *path =
-        bridge ? g_strdup_printf("/proc/sys/net/%s/conf/%s/%s", family, bridge, name)
-               : g_strdup_printf("/proc/sys/net/%s/%s", family, name);
-    g_auto(Fd) fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    return fd >= 0 && file_write_all(fd, value, strlen(value));
-}
-
 /* Without an address of its own the host does not speak IPv6 there; it never listens to routers. */
 static bool set_up_ipv6(Launch *l, GError **)
 {
@@ -125,9 +112,9 @@ static bool set_up_ipv6(Launch *l, GError **)
 
     if (!has_bridge(l))
         return true;
-    (void) write_setting("ipv6", l->config->bridge, "disable_ipv6", speaks ? "0" : "1");
-    (void) write_setting("ipv6", l->config->bridge, "accept_ra", "0");
-    (void) write_setting("ipv6", l->config->bridge, "autoconf", "0");
+    (void) link_write_setting("ipv6", l->config->bridge, "disable_ipv6", speaks ? "0" : "1");
+    (void) link_write_setting("ipv6", l->config->bridge, "accept_ra", "0");
+    (void) link_write_setting("ipv6", l->config->bridge, "autoconf", "0");
     return true;
 }
 
@@ -166,8 +153,8 @@ static void forward_family(Net *net, const char *name, const char *path)
 
     if (!former || former[0] != '0')
         return;
-    if (write_setting(name, NULL, strstr(path, "ip_forward") ? "ip_forward" : "conf/all/forwarding",
-                      "1"))
+    if (link_write_setting(name, NULL,
+                           strstr(path, "ip_forward") ? "ip_forward" : "conf/all/forwarding", "1"))
         net_log(net, G_LOG_LEVEL_INFO, "%s has been switched on for it: the host forwards packets",
                 path);
     else

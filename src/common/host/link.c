@@ -2,10 +2,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/link.h"
 
+#include "base/cleanup.h"
+#include "base/file.h"
 #include "host/netlink.h"
 #include "loop/loop.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -397,6 +402,17 @@ bool link_move(const char *name, int namespace, const char *new_name, GError **e
                       new_name);
 }
 
+bool link_write_setting(const char *family, const char *name, const char *setting,
+                        const char *value)
+{
+    g_autofree char *path =
+        name ? g_strdup_printf("/proc/sys/net/%s/conf/%s/%s", family, name, setting)
+             : g_strdup_printf("/proc/sys/net/%s/%s", family, setting);
+    g_auto(Fd) fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    return fd >= 0 && file_write_all(fd, value, strlen(value));
+}
+
 /* ---- addresses and routes ---- */
 
 bool link_add_address(const char *name, const Ip *ip, unsigned prefix, GError **error)
@@ -489,6 +505,22 @@ static struct {
     Watch *watch;
 } watching;
 
+/* A link that is made and put into a bridge is told of many times, to everybody: only the ends of
+ * links wake us. The kernel loads in the order of bytes of networks. */
+static bool hear_ends_only(int fd)
+{
+    const uint32_t heard = htons(RTM_DELLINK);
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, heard, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    const struct sock_fprog program = { G_N_ELEMENTS(steps), steps };
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
+}
+
 /* A link that leaves its bridge is told in the same way, with the bridge's family. */
 static int on_message(struct nl_msg *message, void *)
 {
@@ -496,7 +528,7 @@ static int on_message(struct nl_msg *message, void *)
     const struct ifinfomsg *info = nlmsg_data(header);
     Link link;
 
-    if (header->nlmsg_type != RTM_DELLINK || info->ifi_family != AF_UNSPEC)
+    if (info->ifi_family != AF_UNSPEC)
         return NL_OK;
     read_link(header, &link);
     watching.gone(link.name);
@@ -520,6 +552,7 @@ bool link_watch(void (*gone)(const char *name), GError **error)
     nl_socket_disable_seq_check(watching.socket);
     nl_socket_modify_cb(watching.socket, NL_CB_VALID, NL_CB_CUSTOM, on_message, NULL);
     if (nl_connect(watching.socket, NETLINK_ROUTE) < 0 ||
+        !hear_ends_only(nl_socket_get_fd(watching.socket)) ||
         nl_socket_add_membership(watching.socket, RTNLGRP_LINK) < 0 ||
         nl_socket_set_nonblocking(watching.socket) < 0) {
         nl_socket_free(g_steal_pointer(&watching.socket));

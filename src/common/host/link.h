@@ -66,6 +66,9 @@ bool link_set_mtu(const char *name, unsigned mtu, GError **error);
 bool link_set_mac(const char *name, const Mac *mac, GError **error);
 /* NULL: out of its bridge. */
 bool link_set_master(const char *name, const char *bridge, GError **error);
+/* A setting below /proc/sys/net/FAMILY, of a link or, with NULL, of none. It may not be there. */
+bool link_write_setting(const char *family, const char *name, const char *setting,
+                        const char *value);
 /* Into the network namespace of an open file of it, under a new name. */
 bool link_move(const char *name, int namespace, const char *new_name, GError **error);
 

@@ -4,7 +4,10 @@
 
 #include <errno.h>
 
-enum { RECEIVE_BUFFER = 1 << 20 };
+enum {
+    RECEIVE_BUFFER = 1 << 20,
+    MESSAGE = 32768, /* the kernel makes none that is longer */
+};
 
 static void socket_free(void *data) { nl_socket_free(data); }
 
@@ -21,6 +24,8 @@ static struct nl_sock *find_socket(void)
         nl_socket_free(sock);
         return NULL;
     }
+    nl_socket_disable_msg_peek(sock);
+    (void) nl_socket_set_msg_buf_size(sock, MESSAGE);
     (void) nl_socket_set_buffer_size(sock, RECEIVE_BUFFER, 0);
     g_private_set(&own_socket, sock);
     return sock;
