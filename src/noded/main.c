@@ -9,6 +9,7 @@
 #include "monitor.h"
 #include "power.h"
 #include "settings.h"
+#include "taken.h"
 
 static char *machine = ""; /* --sysfs: where "sys" and "proc" are */
 
@@ -34,7 +35,7 @@ static bool begin(GError **error)
         .autostart = daemon_path("etc/ostler/nodedev/autostart"),
         .states = daemon_path("run/ostler/nodedev"),
     };
-    if (!devices_open(error) || !monitor_open(error) || !links_open(error))
+    if (!taken_open(error) || !devices_open(error) || !monitor_open(error) || !links_open(error))
         return false;
     find_devices();
     power_open();
