@@ -23,6 +23,8 @@ const Driver driver = {
     SERVE(connect_get_cpu_model_names),
     SERVE(connect_get_sysinfo),
     SERVE(connect_list_all_node_devices),
+    SERVE(device_keep),
+    SERVE(device_open),
     SERVE(node_alloc_pages),
     SERVE(node_device_create),
     SERVE(node_device_create_xml),

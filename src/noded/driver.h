@@ -11,6 +11,7 @@ extern const Driver driver;
 #define PROC(number, op, Args, Reply, ...) \
     bool noded_##op(Call *call, const Args *in, Reply *out, GError **error);
 #define EVENT(...)
+#include "protocol/ostler.def"
 #include "protocol/remote.def"
 #undef PROC
 #undef EVENT

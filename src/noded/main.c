@@ -9,6 +9,7 @@
 #include "monitor.h"
 #include "power.h"
 #include "settings.h"
+#include "taken.h"
 
 static char *machine = ""; /* --sysfs: where "sys" and "proc" are */
 
@@ -29,7 +30,7 @@ static void find_devices(void)
 static bool begin(GError **error)
 {
     facts_open(machine);
-    if (!devices_open(error) || !monitor_open(error) || !links_open(error))
+    if (!taken_open(error) || !devices_open(error) || !monitor_open(error) || !links_open(error))
         return false;
     find_devices();
     power_open();

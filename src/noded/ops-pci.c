@@ -5,6 +5,7 @@
 #include "facts.h"
 #include "host/pci-bind.h"
 #include "ops.h"
+#include "taken.h"
 
 #include <string.h>
 
@@ -17,16 +18,20 @@ static bool with_function(const Call *call, Work *work, GError **error)
     g_autoptr(DeviceView) view = device_view(device);
     const NodeDevice *live = view->live ? view->live->device : NULL;
     g_autoptr(GError) late = NULL;
-    g_autoptr(Stay) stay = NULL;
-    bool done;
+    g_autoptr(Stay) untaken = NULL, stay = NULL;
+    const char *function;
 
     if (!live || live->capability->type != NODE_PCI)
         return fail(error, ERR_INVALID_ARG, "device %s is not a PCI device", device->object.name);
-    done = work(facts_root(), strrchr(live->path, '/') + 1, error);
+    function = strrchr(live->path, '/') + 1;
+    untaken = strand_enter(taken_strand, MODE_CHANGE, "a PCI function's driver", error);
+    if (!untaken || !taken_check_free(function, error) || !work(facts_root(), function, error))
+        return false;
+    g_clear_pointer(&untaken, strand_leave);
     stay = strand_enter(devices_strand, MODE_CHANGE, "a change of its driver", &late);
     if (stay)
         device_update(live->path, false);
-    return done;
+    return true;
 }
 
 static bool detach(const Call *call, const char *driver, GError **error)

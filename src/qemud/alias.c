@@ -59,6 +59,33 @@ static void count(const Domain *live, const Counted *kind)
     }
 }
 
+static bool is_taken_by_host_device(const Domain *live, const char *alias)
+{
+    return (live->hostdevs && is_taken(live->hostdevs, alias)) ||
+           (live->interfaces && is_taken(live->interfaces, alias));
+}
+
+static void name_host_device(const Domain *live, DeviceInfo *device)
+{
+    for (unsigned number = 0; !device->alias; number++) {
+        g_autofree char *alias = g_strdup_printf("hostdev%u", number);
+
+        if (!is_taken_by_host_device(live, alias))
+            device->alias = g_steal_pointer(&alias);
+    }
+}
+
+/* Interfaces that are such are counted with the others. */
+static void name_host_devices(const Domain *live)
+{
+    for (LIST_EACH(Iface, iface, live->interfaces)) {
+        if (iface_is_device(iface))
+            name_host_device(live, &iface->info);
+    }
+    for (LIST_EACH(Hostdev, hostdev, live->hostdevs))
+        name_host_device(live, &hostdev->info);
+}
+
 /* The first console may be the first serial port under another name. */
 static void share_console(const Domain *live)
 {
@@ -116,6 +143,7 @@ void alias_assign(Domain *live)
         if (!disk->info.alias)
             disk->info.alias = disk_alias(live, disk);
     }
+    name_host_devices(live);
     for (size_t i = 0; i < G_N_ELEMENTS(counted); i++)
         count(live, &counted[i]);
     share_console(live);

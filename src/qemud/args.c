@@ -188,6 +188,18 @@ char *args_secret(Args *args, const char *name, const char *text, GError **error
     return descriptor_path(args, g_steal_fd(&fd));
 }
 
+bool args_rom(Args *args, const DeviceInfo *device, Json *json, GError **error)
+{
+    g_autofree char *path = NULL;
+
+    if (!device->rom_file || device->rom_enabled == SWITCH_OFF)
+        return true;
+    path = args_file(args, device->rom_file, error);
+    if (path)
+        json_object_object_add(json, "romfile", json_object_new_string(path));
+    return path != NULL;
+}
+
 int args_listen(Args *args, const char *path, GError **error)
 {
     int fd = unix_listen(path, SOCK_STREAM, 0660, error);

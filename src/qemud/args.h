@@ -26,5 +26,7 @@ char *args_fdset(Args *args, int fd, const char *what);
 char *args_file(Args *args, const char *path, GError **error);
 /* The same for bytes that are in no file. */
 char *args_secret(Args *args, const char *name, const char *text, GError **error);
+/* The file of the host that is a device's firmware, into the device's JSON. */
+bool args_rom(Args *args, const DeviceInfo *device, Json *json, GError **error);
 /* A socket that listens at path, which QEMU's user may use. -1: it cannot be made. */
 int args_listen(Args *args, const char *path, GError **error);

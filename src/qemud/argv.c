@@ -9,6 +9,7 @@
 #include "dev-controller.h"
 #include "dev-disk.h"
 #include "dev-graphics.h"
+#include "dev-hostdev.h"
 #include "dev-iface.h"
 #include "dev-misc.h"
 #include "dev-video.h"
@@ -361,7 +362,8 @@ static bool add_devices(Args *args, Domain *live, GError **error)
     return disks_add(args, live, error) && ifaces_add(args, live, error) &&
            chardevs_add(args, live, error) && inputs_add(args, live, error) &&
            graphics_add(args, live, error) && videos_add(args, live, error) &&
-           sounds_add(args, live, error) && late_devices_add(args, live, error);
+           sounds_add(args, live, error) && hostdevs_add(args, live, error) &&
+           late_devices_add(args, live, error);
 }
 
 static Part *const parts[] = {
@@ -409,7 +411,7 @@ Json *argv_commands(const Domain *live)
             add_command(commands, "block_set_io_throttle", limits);
     }
     for (LIST_EACH(Iface, iface, live->interfaces)) {
-        if (iface->link == LINK_DOWN)
+        if (iface->link == LINK_DOWN && !iface_is_device(iface))
             add_command(commands, "set_link",
                         json_build("sb", "name", iface->info.alias, "up", false));
     }

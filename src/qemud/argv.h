@@ -22,6 +22,7 @@ typedef struct Args {
     const char *vnc_listen; /* where VNC listens unless the definition says */
     GPtrArray *ends; /* of the interfaces, in their order: IfaceEnd, or NULL; emptied of what they
                         hold. NULL: none has one */
+    GArray *usb;     /* of int: descriptors of its USB devices of the host, in their order; taken */
 
     /* Made by argv_build(). */
     GPtrArray *argv;        /* of char *, ended by NULL */

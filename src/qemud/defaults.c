@@ -360,6 +360,8 @@ static bool complete_hostdev(const Domain *, const Caps *, void *device, GError 
 
     if (!hostdev->managed && hostdev->mode == HOSTDEV_SUBSYSTEM)
         hostdev->managed = SWITCH_OFF;
+    if (hostdev->model == MDEV_VFIO_PCI && !hostdev->display)
+        hostdev->display = SWITCH_OFF;
     return true;
 }
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dev-iface.h"
 
+#include "dev-hostdev.h"
+
 #include <string.h>
 
 /* ---- the guest's end ---- */
@@ -112,6 +114,8 @@ static const Device *choose(const Iface *iface)
 
 Json *iface_json(const Domain *guest, const Iface *iface, const Caps *caps, GError **error)
 {
+    if (iface_is_device(iface))
+        return hostdev_iface_json(guest, iface, caps, error);
     return device_json(choose(iface), iface, guest, caps, error);
 }
 
@@ -195,19 +199,6 @@ bool iface_is_virtio(const Iface *iface)
 
 /* ---- the command line ---- */
 
-/* The card's own firmware is a file of the host. */
-static bool hand_over_rom(Args *args, const Iface *iface, Json *device, GError **error)
-{
-    g_autofree char *path = NULL;
-
-    if (!iface->info.rom_file || iface->info.rom_enabled == SWITCH_OFF)
-        return true;
-    path = args_file(args, iface->info.rom_file, error);
-    if (path)
-        json_object_object_add(device, "romfile", json_object_new_string(path));
-    return path != NULL;
-}
-
 /* The descriptors become the command line's, which QEMU knows them by their numbers on. */
 static GPtrArray *hand_over_end(Args *args, IfaceEnd *end)
 {
@@ -226,10 +217,12 @@ static bool add_iface(Args *args, const Domain *live, const Iface *iface, IfaceE
     g_autoptr(Json) json = iface_json(live, iface, args->caps, error);
     g_autoptr(GPtrArray) names = NULL;
 
-    if (!json || !hand_over_rom(args, iface, json, error))
+    if (!json || !args_rom(args, &iface->info, json, error))
         return false;
-    names = end ? hand_over_end(args, end) : NULL;
-    args_json(args, "-netdev", iface_backend_json(iface, end, names));
+    if (!iface_is_device(iface)) {
+        names = end ? hand_over_end(args, end) : NULL;
+        args_json(args, "-netdev", iface_backend_json(iface, end, names));
+    }
     args_json(args, "-device", g_steal_pointer(&json));
     return true;
 }
@@ -299,10 +292,23 @@ static bool check_link(const Iface *iface, GError **error)
     return true;
 }
 
+/* A device of the host's: what its card can be told, and no more. */
+static bool check_device(const Iface *iface, GError **error)
+{
+    if (iface->host_device->type != ADDRESS_PCI)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "interfaces of type 'hostdev' are PCI devices, not of type '%s'",
+                    address_type_names[iface->host_device->type]);
+    return !iface->mtu || fail(error, ERR_CONFIG_UNSUPPORTED,
+                               "setting MTU on interface type hostdev is not supported yet");
+}
+
 bool iface_check(const Domain *, const Iface *iface, GError **error)
 {
     const Device *device = choose(iface);
 
+    if (iface->type == IFACE_HOSTDEV)
+        return check_device(iface, error);
     if (!device)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "interface model '%s' is not supported",
                     iface->model);

@@ -29,12 +29,12 @@ IfaceEnd *iface_open(const Domain *live, Iface *iface, GError **error)
     IfaceGot got = {};
     bool linked;
 
-    if (!iface_has_link(iface))
+    if (!iface_is_netds(iface))
         return NULL;
     linked = iface_link(live, iface, flags_of(live, iface), NULL, &got, error);
     end = g_new0(IfaceEnd, 1);
     *end = (IfaceEnd){ got.fds, got.taps, got.vhosts };
-    if (!linked)
+    if (!linked || iface_is_device(iface))
         return NULL;
     if (!check_vhost(iface, end, error)) {
         iface_close(live, iface);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "iface-plug.h"
 
+#include "guest/device-link.h"
+#include "hostdev-plug.h"
 #include "iface-link.h"
 
 #include <string.h>
@@ -150,7 +152,8 @@ bool iface_plug(Machine *vm, Domain *live, void *device, GError **error)
         g_propagate_error(error, problem);
         return false;
     }
-    if (add_both(monitor, live, iface, end, error))
+    if (iface_is_device(iface) ? hostdev_plug_iface(vm, live, iface, error)
+                               : add_both(monitor, live, iface, end, error))
         return true;
     iface_close(live, iface);
     return false;
@@ -160,7 +163,9 @@ void iface_unplugged(Machine *vm, const Domain *live, const void *device)
 {
     g_autoptr(Qmp) monitor = machine_monitor(vm, NULL);
 
-    if (monitor)
+    if (iface_is_device(device))
+        devices_keep(live, device);
+    else if (monitor)
         drop_backend(monitor, device);
     iface_close(live, device);
 }
@@ -227,6 +232,10 @@ bool iface_update(Machine *vm, const Domain *live, const void *device, void *cha
     Iface *wanted = changed;
     g_autoptr(Qmp) monitor = machine_monitor(vm, error);
 
+    if (iface_is_device(from))
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "an interface that is a device of the host cannot be changed while the guest "
+                    "runs");
     take_constants(wanted, from);
     if (!monitor || !check_change(from, wanted, error) || !iface_change(live, from, wanted, error))
         return false;

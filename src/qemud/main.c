@@ -10,6 +10,7 @@
 #include "guest/hypervisor.h"
 #include "guest/ops.h"
 #include "guest/recover.h"
+#include "hostdev-link.h"
 #include "served.h"
 #include "settings.h"
 #include "start.h"
@@ -25,8 +26,10 @@ static void *hold_monitor(void *monitor) { return qmp_ref(monitor); }
 
 static void clean(const Ended *run)
 {
-    if (run->live)
-        argv_clean(run->live);
+    if (!run->live)
+        return;
+    argv_clean(run->live);
+    hostdevs_release(run->live);
 }
 
 static bool complete(Domain *domain, GError **error)

@@ -12,6 +12,7 @@
 #include "driver.h"
 #include "iface-plug.h"
 #include "guest/ops.h"
+#include "hostdev-plug.h"
 #include "machine.h"
 #include "rpc/event.h"
 
@@ -25,11 +26,14 @@ typedef struct Pluggable {
     int (*find)(const Domain *domain, const void *wanted, GError **error);
     bool (*plug)(Machine *vm, Domain *live, void *device, GError **error);
     void (*unplugged)(Machine *vm, const Domain *live, const void *device);
+    /* NULL: nothing of it can be changed. */
     bool (*update)(Machine *vm, const Domain *live, const void *from, void *wanted, GError **error);
+    bool (*check_new)(const Domain *domain, const void *device, GError **error); /* or NULL */
 } Pluggable;
 
 static const Pluggable pluggables[] = {
-    { &iface_element, iface_find, iface_plug, iface_unplugged, iface_update },
+    { &iface_element, iface_find, iface_plug, iface_unplugged, iface_update, NULL },
+    { &hostdev_element, hostdev_find, hostdev_plug, hostdev_unplugged, NULL, hostdev_check_new },
 };
 
 /* What a client asks for. */
@@ -83,7 +87,8 @@ static bool attach(Machine *vm, Domain *domain, bool live, const void *data, GEr
         return false;
     }
     list_add(list_of(domain, kind), device); /* is freed with the domain from here on */
-    if (!complete(domain, kind, device, live, error))
+    if ((pluggable->check_new && !pluggable->check_new(domain, device, error)) ||
+        !complete(domain, kind, device, live, error))
         return false;
     if (!live)
         return true;
@@ -190,6 +195,21 @@ static bool detach(Machine *vm, Domain *domain, bool live, const void *data, GEr
 
 /* ---- update ---- */
 
+/* Whether devices of this kind can be changed is told before one is looked for. */
+static bool check_updatable(const Request *request, bool live, GError **error)
+{
+    const DeviceKind *kind;
+    void *wanted = device_parse(request->xml, live ? XML_LIVE : 0, NULL, &kind, error);
+    const Pluggable *pluggable = wanted ? pluggable_of(kind, request->what, error) : NULL;
+
+    if (wanted)
+        xml_free(kind->element, wanted);
+    return pluggable && (pluggable->update ||
+                         fail(error, live ? ERR_CONFIG_UNSUPPORTED : ERR_OPERATION_UNSUPPORTED,
+                              "%s update of device '%s' is not supported",
+                              live ? "live" : "persistent", kind->element->name));
+}
+
 static bool update(Machine *vm, Domain *domain, bool live, const void *data, GError **error)
 {
     const Request *request = data;
@@ -198,7 +218,7 @@ static bool update(Machine *vm, Domain *domain, bool live, const void *data, GEr
     void *wanted, *former;
     bool updated;
 
-    if (!find(domain, request, live, &found, error))
+    if (!check_updatable(request, live, error) || !find(domain, request, live, &found, error))
         return false;
     wanted = device_parse(request->xml, live ? XML_LIVE : 0, NULL, &kind, error);
     former = (*list_of(domain, kind))->pdata[found.at];

@@ -10,6 +10,7 @@
 #include "dev-controller.h"
 #include "dev-disk.h"
 #include "dev-graphics.h"
+#include "dev-hostdev.h"
 #include "dev-iface.h"
 #include "dev-misc.h"
 #include "dev-video.h"
@@ -62,7 +63,8 @@ static const ServedRow rows[] = {
                             "driver/@iothread model/@name target/@chassisNr target/@chassis "
                             "target/@port target/@busNr target/@hotplug master/@startport "
                             "pcihole64" VIRTIO_DRIVER PLACE },
-    { "devices/interface", "@type=user|network|bridge|direct|ethernet mac/@address mac/@type "
+    { "devices/interface", "@type=user|network|bridge|direct|ethernet|hostdev @managed "
+                           "mac/@address mac/@type "
                            "source/@network source/@portgroup source/@bridge source/@dev "
                            "source/@mode target/@dev target/@managed=yes model/@type driver/@name "
                            "driver/@txmode driver/@ioeventfd driver/@event_idx driver/@queues "
@@ -80,6 +82,12 @@ static const ServedRow rows[] = {
     { "devices/console/source", "*" },
     { "devices/channel", CHAR_END " target/*" PLACE },
     { "devices/channel/source", "*" },
+    { "devices/interface/source/address", "@type=pci *" },
+    { "devices/hostdev", "@mode=subsystem @type=pci|usb|mdev @managed @model=vfio-pci @display "
+                         "driver/@name=vfio source/@startupPolicy source/@guestReset "
+                         "source/vendor/@id source/product/@id source/address/@uuid boot/@order "
+                         "rom/*" PLACE },
+    { "devices/hostdev/source/address", "*" },
     { "devices/input", "@type @bus @model=virtio" VIRTIO_DRIVER PLACE },
     { "devices/graphics", "@type=vnc @port @autoport @websocket @socket @listen @keymap "
                           "@sharePolicy @passwd @passwdValidTo @connected=keep @powerControl "
@@ -146,5 +154,6 @@ bool driver_check(const Domain *guest, GError **error)
 {
     return served_table_check(&table, guest, error) && check_actions(guest, error) &&
            os_check(guest, error) && check_devices(guest, error) && misc_check(guest, error) &&
+           hostdevs_check(guest, error) &&
            chardevs_check(guest, error) && graphics_check(guest, error);
 }

@@ -14,7 +14,9 @@
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "firmware.h"
+#include "guest/device-link.h"
 #include "host/scope.h"
+#include "hostdev-link.h"
 #include "iface-link.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
@@ -36,6 +38,7 @@ typedef struct Launch {
     Domain *live;
     Caps *caps;
     GPtrArray *ends; /* of its interfaces, as Args has them */
+    GArray *usb;     /* descriptors of its USB devices of the host */
     Args *args;
     Fd listener; /* of the monitor */
     Qmp *monitor;
@@ -153,19 +156,23 @@ static bool publish_starting(Launch *l, GError **error)
 
 static void publish_stopped(Launch *l) { exit_publish(l->vm, VIR_DOMAIN_SHUTOFF_FAILED); }
 
+static bool publish_live(Launch *l, GError **error)
+{
+    View *view = machine_edit(l->vm);
+
+    view_set_live(view, domain_copy(l->live));
+    return machine_publish(l->vm, view, error);
+}
+
 /* Their names are on disk before a process has them: a macvtap would outlive us. */
 static bool plug_in(Launch *l, GError **error)
 {
-    View *view;
-
     if (!list_length(l->live->interfaces))
         return true;
     l->ends = ifaces_open(l->live, error);
     if (!l->ends)
         return false;
-    view = machine_edit(l->vm);
-    view_set_live(view, domain_copy(l->live));
-    if (machine_publish(l->vm, view, error))
+    if (publish_live(l, error))
         return true;
     ifaces_close(l->live);
     return false;
@@ -175,6 +182,25 @@ static void unplug(Launch *l)
 {
     g_clear_pointer(&l->ends, g_ptr_array_unref);
     ifaces_close(l->live);
+}
+
+/* noded notes by itself who has what; which of several devices it is is noted here. */
+static bool take_devices(Launch *l, GError **error)
+{
+    if (!hostdevs_open(l->live, &l->usb, error))
+        return false;
+    if (!list_length(l->live->hostdevs) || publish_live(l, error))
+        return true;
+    hostdevs_release(l->live);
+    devices_close(l->live);
+    return false;
+}
+
+static void give_devices_back(Launch *l)
+{
+    g_clear_pointer(&l->usb, g_array_unref);
+    hostdevs_release(l->live);
+    devices_close(l->live);
 }
 
 static bool open_pid_file(Launch *l, GError **error)
@@ -217,6 +243,7 @@ static bool build_command_line(Launch *l, GError **error)
     l->args = args_new();
     l->args->caps = l->caps;
     l->args->ends = l->ends;
+    l->args->usb = l->usb;
     l->args->directory = l->vm->directory;
     l->args->monitor = l->listener;
     l->args->uid = qemu_user.given ? qemu_user.uid : geteuid();
@@ -260,6 +287,7 @@ static bool run_qemu(Launch *l, GError **error)
         .gid = qemu_user.gid,
         .groups = qemu_user.groups,
         .group_count = qemu_user.group_count,
+        .locked = hostdevs_locked_memory(l->live),
         .directory = l->vm->directory,
         .pid_file = l->pid_file,
     };
@@ -377,6 +405,7 @@ static const Step steps[] = {
     { "make its runtime directory", make_directory, remove_directory },
     { "note that it starts", publish_starting, publish_stopped },
     { "plug in its interfaces", plug_in, unplug },
+    { "take its devices of the host", take_devices, give_devices_back },
     { "make its pid file", open_pid_file, close_pid_file },
     { "listen for its monitor", listen_for_monitor, close_monitor },
     { "build its command line", build_command_line, drop_command_line },
@@ -403,6 +432,7 @@ static void launch_clear(Launch *l)
     drop_capabilities(l);
     g_clear_pointer(&l->args, args_free);
     g_clear_pointer(&l->ends, g_ptr_array_unref);
+    g_clear_pointer(&l->usb, g_array_unref);
     g_clear_pointer(&l->monitor, qmp_unref);
     g_clear_pointer(&l->name, g_free);
     if (l->listener >= 0)
@@ -470,5 +500,6 @@ bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
     }
     view_set_live(next, g_steal_pointer(&live));
     machine_set_process(vm, monitor, pidfd);
+    devices_keep(view->live->domain, NULL); /* we may have been killed while one was plugged in */
     return machine_publish(vm, g_steal_pointer(&next), error);
 }

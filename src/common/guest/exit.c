@@ -3,6 +3,7 @@
 #include "guest/exit.h"
 
 #include "base/file.h"
+#include "guest/device-link.h"
 #include "guest/files.h"
 #include "guest/hypervisor.h"
 #include "guest/iface-link.h"
@@ -179,6 +180,7 @@ void exit_finish(Machine *vm, unsigned run)
     ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
     files_remove(directory);
+    devices_close(view->live->domain);
     ifaces_close(view->live->domain); /* who hears of the end finds its networks unused */
     if (vm->starts_again && start_again(vm, view))
         return;

@@ -20,10 +20,17 @@ static bool take_over(Iface *iface, const char *xml, GError **error)
     iface->port_id = opened->port_id;
     if (iface->type != IFACE_NETWORK)
         return true;
+    iface->managed = opened->managed;
+    g_clear_pointer(&iface->host_device, g_free);
+    iface->host_device = g_steal_pointer(&opened->host_device);
+    g_free(iface->device_driver);
+    iface->device_driver = g_steal_pointer(&opened->device_driver);
     g_free(iface->bridge);
     iface->bridge = g_steal_pointer(&opened->bridge);
     return true;
 }
+
+bool iface_is_netds(const Iface *iface) { return iface_has_link(iface) || iface_is_device(iface); }
 
 bool iface_link(const Domain *live, Iface *iface, unsigned flags, GArray *with, IfaceGot *got,
                 GError **error)
@@ -54,7 +61,7 @@ void iface_close(const Domain *live, const Iface *iface)
     ostler_link_close_args in = {};
     none out;
 
-    if (!iface_has_link(iface))
+    if (!iface_is_netds(iface))
         return;
     xml = xml_format(&iface_element, iface, XML_LIVE);
     in.xml = xml;

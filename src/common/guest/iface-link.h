@@ -10,9 +10,11 @@ typedef struct IfaceGot {
     unsigned taps, vhosts;
 } IfaceGot;
 
-/* Asks netd for the link of an interface that has one; its name, and the port of its network, are
- * written into the live interface. flags: OSTLER_LINK_*; with: descriptors to go with the question,
- * or NULL; got: NULL where none are to come. */
+/* Whether its end on the host is netd's to make, or to set up. */
+bool iface_is_netds(const Iface *iface);
+/* Asks netd for the link of an interface that has one, or for the device that it is; the name, or
+ * the place, and the port of its network are written into the live interface. flags: OSTLER_LINK_*;
+ * with: descriptors to go with the question, or NULL; got: NULL where none are to come. */
 bool iface_link(const Domain *live, Iface *iface, unsigned flags, GArray *with, IfaceGot *got,
                 GError **error);
 /* The interface ends. What cannot be done is logged: netd looks after links that nobody has. */

@@ -418,11 +418,29 @@ static unsigned xml_flags(unsigned flags, const View *view)
            (view->live && !(flags & VIR_DOMAIN_XML_INACTIVE) ? XML_LIVE : 0);
 }
 
+/* What a network has made of an interface is told, not that it did. */
+static GPtrArray *shown_interfaces(const GPtrArray *live)
+{
+    GPtrArray *shown = g_ptr_array_new_with_free_func(g_free);
+
+    for (LIST_EACH(Iface, iface, live)) {
+        Iface *copy = g_memdup2(iface, sizeof(*iface));
+
+        if (iface_is_device(iface))
+            copy->type = IFACE_HOSTDEV;
+        g_ptr_array_add(shown, copy);
+    }
+    return shown;
+}
+
 /* The balloon's size is asked of the guest all the time, and is not part of the definition. */
 static char *format_live(const View *view, unsigned flags)
 {
     Domain shown = *view->live->domain;
+    g_autoptr(GPtrArray) interfaces = shown_interfaces(shown.interfaces);
 
+    if (interfaces->len)
+        shown.interfaces = interfaces;
     if (view->balloon)
         shown.current_memory = view->balloon;
     return domain_format(&shown, flags);

@@ -6,9 +6,11 @@
 #include "guest/recover.h"
 
 #include "daemon/daemon.h"
+#include "guest/device-link.h"
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "guest/hypervisor.h"
+#include "guest/iface-link.h"
 #include "guest/ops.h"
 #include "guest/state.h"
 #include "loop/spawn.h"
@@ -85,11 +87,20 @@ static bool is_unfinished(const State *state)
     return state->state == VIR_DOMAIN_PAUSED && state->reason == VIR_DOMAIN_PAUSED_STARTING_UP;
 }
 
+static void give_back(void *data)
+{
+    g_autoptr(Domain) live = data;
+
+    devices_close(live);
+    ifaces_close(live);
+}
+
 /* Nobody has been told of the run, and its guest has done nothing yet. */
 static void undo_start(const State *state)
 {
     pid_t pid = state->pid;
     g_auto(Fd) process = files_process(state->directory, state->started, &pid);
+    g_autoptr(Object) vm = registry_find_uuid(machines, &state->live->uuid);
     g_autoptr(GError) error = NULL;
 
     if (process >= 0) {
@@ -98,6 +109,8 @@ static void undo_start(const State *state)
     }
     hypervisor.clean(&(Ended){ state->live, state->directory, state->init, state->init_started });
     files_remove(state->directory);
+    strand_do(vm ? vm->strand : call_host_strand(), MODE_CHANGE, "the end of an unfinished start",
+              give_back, domain_copy(state->live));
     if (!store_drop_state(&machine_store, state->live->name, &error))
         g_warning("%s", error->message);
     g_warning("%s: its start was not finished and has been undone", state->live->name);

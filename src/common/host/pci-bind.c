@@ -12,9 +12,9 @@
 #include <string.h>
 
 #define PCI "/sys/bus/pci"
-#define VFIO "vfio-pci"
+#define VFIO HOST_PCI_VFIO
 
-enum { LOAD_MS = 30000, LOAD_OUTPUT = 4096 };
+enum { LOAD_MS = 30000, LOAD_OUTPUT = 4096, LETTING_GO_MS = 5000, LOOK_US = 10000 };
 
 static int open_function(const char *root, const char *function, GError **error)
 {
@@ -123,6 +123,19 @@ bool host_pci_reattach(const char *root, const char *function, GError **error)
         return true;
     return check_free(root, directory, function, error) &&
            rebind(root, directory, function, "\n", error);
+}
+
+/* Nobody tells when the last descriptor of a group is closed. */
+bool host_pci_reattach_when_free(const char *root, const char *function, GError **error)
+{
+    gint64 until = g_get_monotonic_time() + LETTING_GO_MS * G_GINT64_CONSTANT(1000);
+    g_auto(Fd) directory = open_function(root, function, error);
+
+    if (directory < 0)
+        return false;
+    while (is_in_use(root, directory) && g_get_monotonic_time() < until)
+        g_usleep(LOOK_US);
+    return host_pci_reattach(root, function, error);
 }
 
 bool host_pci_reset(const char *root, const char *function, GError **error)

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,8 +34,9 @@ typedef struct Failure {
 } Failure;
 
 static const char *const steps[] = {
-    "note its pid",        "begin a session", "give it its descriptors", "become the user",
-    "enter its directory", "tie it to us",    "execute the program"
+    "note its pid",       "begin a session",    "give it its descriptors",
+    "let it lock memory", "become the user",    "enter its directory",
+    "tie it to us",       "execute the program"
 };
 
 /* 0, 1 and 2 from what was given. Each is first moved above 2, as it may be one of them. */
@@ -67,6 +69,13 @@ static bool set_descriptors(const Spawn *what)
             return false;
     }
     return true;
+}
+
+static bool allow_locking(const Spawn *what)
+{
+    const struct rlimit limit = { what->locked, what->locked };
+
+    return !what->locked || setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
 }
 
 static bool become_user(const Spawn *what)
@@ -118,8 +127,9 @@ static G_NORETURN void child(const Spawn *what, char *const *environment, pid_t 
 
     reset_signals();
     if (write_pid(what->pid_file) && (++failure.step, setsid() >= 0) &&
-        (++failure.step, set_descriptors(what)) && (++failure.step, become_user(what)) &&
-        (++failure.step, enter_directory(what)) && (++failure.step, tie(what, parent))) {
+        (++failure.step, set_descriptors(what)) && (++failure.step, allow_locking(what)) &&
+        (++failure.step, become_user(what)) && (++failure.step, enter_directory(what)) &&
+        (++failure.step, tie(what, parent))) {
         ++failure.step;
         execve(what->argv[0], (char *const *) what->argv, environment);
     }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct Spawn {
@@ -18,6 +19,7 @@ typedef struct Spawn {
     gid_t gid;
     const gid_t *groups;
     size_t group_count;
+    uint64_t locked;       /* bytes of memory that it may lock; 0: as many as we */
     const char *directory; /* NULL: / */
     unsigned umask;        /* 0: 077 */
     bool ends_with_us;     /* killed when the thread that started it ends, thus with the daemon */

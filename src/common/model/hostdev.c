@@ -73,6 +73,7 @@ static const XmlField hostdev_fields[] = {
     XML_ON_OFF("@ramfb", Hostdev, ramfb, OF(MDEV)),
     XML_STRING("driver/@name", Hostdev, driver, OF(PCI)),
     XML_ENUM("source/@startupPolicy", Hostdev, startup_policy, startup_policy_names, OF(USB)),
+    XML_YES_NO("source/@missing", Hostdev, missing, .live = true, OF(USB)),
     XML_ENUM("source/@guestReset", Hostdev, guest_reset, guest_reset_names, OF(USB)),
     XML_YES_NO("source/@writeFiltering", Hostdev, write_filtering, OF(PCI)),
     XML_STRING("source/@protocol", Hostdev, protocol, .when = WHEN(HOSTDEV_SCSI) | WHEN(HOSTDEV_SCSI_HOST)),

@@ -56,6 +56,7 @@ typedef struct Hostdev {
     MdevModel model;
     Switch display, ramfb; /* of mdev */
     StartupPolicy startup_policy;
+    Switch missing; /* live: it was not there, which its policy allows */
     GuestReset guest_reset;
     Switch write_filtering;
     Optional vendor, product; /* of USB */

@@ -242,10 +242,12 @@ XmlElement iface_route_element = {
 static const XmlField iface_fields[] = {
     XML_ENUM("@type", Iface, type, iface_type_names, .required = true),
     XML_YES_NO("@managed", Iface, managed, OF(HOSTDEV)),
+    XML_YES_NO("@managed", Iface, managed, .live = true, OF(NETWORK)),
     XML_YES_NO("@trustGuestRxFilters", Iface, trust_guest_rx_filters),
     XML_MAC("mac/@address", Iface, mac, .needed = true),
     XML_ENUM("mac/@type", Iface, mac_type, mac_type_names),
     XML_YES_NO("mac/@check", Iface, mac_check),
+    XML_STRING("driver/@name", Iface, device_driver, OF(HOSTDEV)),
     XML_STRING("source/@network", Iface, network, .required = true, OF(NETWORK)),
     XML_STRING("source/@portgroup", Iface, portgroup, OF(NETWORK)),
     XML_UUID("source/@portid", Iface, port_id, .live = true, OF(NETWORK)),
@@ -267,6 +269,8 @@ static const XmlField iface_fields[] = {
     XML_YES_NO("source/reconnect/@enabled", Iface, reconnect, .needed = true, OF(VHOST_USER)),
     XML_NUMBER("source/reconnect/@timeout", Iface, reconnect_timeout, OF(VHOST_USER)),
     XML_CHILD("source/address", Iface, host_device, &address_element, OF(HOSTDEV)),
+    XML_STRING("source/@driver", Iface, device_driver, .live = true, OF(NETWORK)),
+    XML_CHILD("source/address", Iface, host_device, &address_element, .live = true, OF(NETWORK)),
     XML_UUID("source/@switchid", Iface, switch_id, OF(VDS)),
     XML_NUMBER("source/@portid", Iface, vds_port, .always = true, OF(VDS)),
     XML_STRING("source/@portgroupid", Iface, vds_portgroup, OF(VDS)),
@@ -287,7 +291,7 @@ static const XmlField iface_fields[] = {
     XML_STRING("guest/@dev", Iface, guest_dev),
     XML_STRING("guest/@actual", Iface, guest_actual, .live = true),
     XML_STRING("model/@type", Iface, model, .needed = true),
-    XML_ENUM("driver/@name", Iface, driver, iface_backend_names),
+    XML_ENUM("driver/@name", Iface, driver, iface_backend_names, .when = ~WHEN(IFACE_HOSTDEV)),
     XML_ENUM("driver/@txmode", Iface, tx_mode, tx_mode_names),
     XML_ON_OFF("driver/@ioeventfd", Iface, ioeventfd),
     XML_ON_OFF("driver/@event_idx", Iface, event_idx),
@@ -384,8 +388,14 @@ XmlElement iface_element = {
     .finish = iface_finish,
 };
 
+bool iface_is_device(const Iface *iface)
+{
+    return WHEN(iface->type) & (WHEN(IFACE_NETWORK) | WHEN(IFACE_HOSTDEV)) && iface->host_device;
+}
+
 bool iface_has_link(const Iface *iface)
 {
-    return WHEN(iface->type) &
-           (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_DIRECT) | WHEN(IFACE_ETHERNET));
+    return WHEN(iface->type) & (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_DIRECT) |
+                                WHEN(IFACE_ETHERNET)) &&
+           !iface_is_device(iface);
 }

@@ -140,7 +140,8 @@ typedef struct Iface {
     char *socket_mode; /* "server", "client" */
     Switch reconnect;
     unsigned reconnect_timeout;
-    Address *host_device; /* of IFACE_HOSTDEV */
+    Address *host_device; /* of IFACE_HOSTDEV; live: what IFACE_NETWORK was given */
+    char *device_driver;  /* "vfio", likewise */
     Uuid switch_id;       /* of vds */
     int64_t vds_port;
     char *vds_portgroup;
@@ -174,7 +175,9 @@ typedef struct Iface {
     Switch port_isolated;
 } Iface;
 
-/* Of a type whose end is a link on the host. */
+/* A device of the host's: always, or live because its network hands out such. */
+bool iface_is_device(const Iface *iface);
+/* Its end on the host is a link. */
 bool iface_has_link(const Iface *iface);
 
 extern XmlElement iface_element, bandwidth_element, virtualport_element, vlan_element;
