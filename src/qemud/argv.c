@@ -34,6 +34,8 @@ static bool add_process(Args *args, Domain *live, GError **)
     args_take(args, live->emulator, NULL);
     args_option(args, "-name", name);
     args_add(args, "-S", NULL);
+    if (args->incoming)
+        args_add(args, "-incoming", "defer");
     return true;
 }
 

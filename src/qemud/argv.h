@@ -18,6 +18,7 @@ typedef struct Args {
     uid_t uid;             /* of QEMU */
     gid_t gid;
     bool sandbox;
+    bool incoming;          /* the guest's state will come from elsewhere */
     bool reset_nvram;       /* the firmware's variables shall be made anew */
     const char *vnc_listen; /* where VNC listens unless the definition says */
     GPtrArray *ends; /* of the interfaces, in their order: IfaceEnd, or NULL; emptied of what they

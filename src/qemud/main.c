@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "address.h"
 #include "argv.h"
+#include "base/file.h"
 #include "caps.h"
 #include "daemon/daemon.h"
 #include "defaults.h"
@@ -11,6 +12,8 @@
 #include "guest/ops.h"
 #include "guest/recover.h"
 #include "hostdev-link.h"
+#include "restore.h"
+#include "save.h"
 #include "served.h"
 #include "settings.h"
 #include "start.h"
@@ -46,7 +49,9 @@ const Hypervisor hypervisor = {
     .autostart = &settings.autostart,
     .complete = complete,
     .start = start_machine,
+    .start_saved = restore_kept,
     .adopt = start_adopt,
+    .note_end = save_note_end,
     .clean = clean,
     .hold = hold_monitor,
     .drop = drop_monitor,
@@ -55,9 +60,10 @@ const Hypervisor hypervisor = {
 static bool begin(GError **error)
 {
     g_autofree char *caps = daemon_path("var/lib/ostler/qemu/caps");
+    g_autofree char *saved = daemon_path("var/lib/ostler/qemu/save");
     g_autoptr(GError) no_user = NULL;
 
-    if (!files_prepare(error))
+    if (!files_prepare(error) || !file_make_directory(saved, 0700, error))
         return false;
     if (!settings_find_user(&no_user))
         g_warning("no guest can be started: %s", no_user->message);

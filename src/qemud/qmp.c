@@ -29,9 +29,10 @@ struct QmpRequest {
     Qmp *qmp;
     GList link; /* of qmp->pending or qmp->awaited */
     int64_t id;
-    char *command;        /* or the event that completes it */
-    char *member, *value; /* of the event's data; NULL: it is a command */
-    Json *answer;         /* the whole of it; NULL once it is done: QEMU has ended */
+    char *command; /* or the event that completes it */
+    char *member;  /* of the event's data; NULL: it is a command */
+    char **values; /* of that member */
+    Json *answer;  /* the whole of it; NULL once it is done: QEMU has ended */
     bool done;
     bool forgotten; /* whoever completes it frees it */
     GCond completed;
@@ -62,7 +63,7 @@ static void request_free(QmpRequest *request)
     json_unref(request->answer);
     g_free(request->command);
     g_free(request->member);
-    g_free(request->value);
+    g_strfreev(request->values);
     g_cond_clear(&request->completed);
     qmp_unref(request->qmp);
     g_free(request);
@@ -175,8 +176,10 @@ static void end(Qmp *qmp)
 
 static bool is_awaited(const QmpRequest *request, const char *event, Json *data)
 {
-    return g_str_equal(request->command, event) &&
-           g_strcmp0(json_text(data, request->member), request->value) == 0;
+    const char *value =
+        g_str_equal(request->command, event) ? json_text(data, request->member) : NULL;
+
+    return value && g_strv_contains((const char *const *) request->values, value);
 }
 
 /* Before the listener hears of it. */
@@ -195,7 +198,9 @@ static void complete_awaited(Qmp *qmp, const char *event, Json *data)
         if (request->forgotten)
             g_ptr_array_add(forgotten, request);
         else
-            complete(request, json_build("j", "return", json_object_new_object()));
+            complete(request, json_build("j", "return",
+                                         json_build("s", request->member,
+                                                    json_text(data, request->member))));
     }
 }
 
@@ -395,14 +400,15 @@ QmpRequest *qmp_send(Qmp *qmp, const char *command, Json *arguments)
     return qmp_send_fds(qmp, command, arguments, NULL, 0);
 }
 
-QmpRequest *qmp_expect(Qmp *qmp, const char *event, const char *member, const char *value)
+QmpRequest *qmp_expect_any(Qmp *qmp, const char *event, const char *member,
+                           const char *const *values)
 {
     QmpRequest *request = g_new0(QmpRequest, 1);
 
     *request = (QmpRequest){ .qmp = qmp_ref(qmp),
                              .command = g_strdup(event),
                              .member = g_strdup(member),
-                             .value = g_strdup(value) };
+                             .values = g_strdupv((char **) values) };
     request->link.data = request;
     g_cond_init(&request->completed);
     LOCKED(&qmp->lock);
@@ -411,6 +417,13 @@ QmpRequest *qmp_expect(Qmp *qmp, const char *event, const char *member, const ch
     else
         g_queue_push_tail_link(&qmp->awaited, &request->link);
     return request;
+}
+
+QmpRequest *qmp_expect(Qmp *qmp, const char *event, const char *member, const char *value)
+{
+    const char *const values[] = { value, NULL };
+
+    return qmp_expect_any(qmp, event, member, values);
 }
 
 void qmp_forget(QmpRequest *request)

@@ -46,8 +46,11 @@ QmpRequest *qmp_send(Qmp *qmp, const char *command, Json *arguments);
 QmpRequest *qmp_send_fds(Qmp *qmp, const char *command, Json *arguments, const int *fds,
                          size_t count);
 /* Sends nothing: the first event of this name from now on whose data has a member of this value is
- * the answer. */
+ * the answer, which is that member. */
 QmpRequest *qmp_expect(Qmp *qmp, const char *event, const char *member, const char *value);
+/* The same for one of several values, closed by NULL. */
+QmpRequest *qmp_expect_any(Qmp *qmp, const char *event, const char *member,
+                           const char *const *values);
 /* The "return" member of the answer; the request is gone afterwards in any case. ERR_INTERNAL for
  * what QEMU refuses, ERR_OPERATION_FAILED when it has ended, ERR_OPERATION_TIMEOUT after so many
  * milliseconds (0: as long as the connection lives). */

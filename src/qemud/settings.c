@@ -20,6 +20,11 @@ const ConfigKey settings_keys[] = {
       .text = "Where a guest's VNC server listens when its definition does not say." },
     { "autostart", CONFIG_FLAG, SLOT(Settings, autostart, bool), .initial = "1",
       .text = "Whether guests marked for it are started when the daemon is, once per boot." },
+    { "save_image_format", CONFIG_STRING, SLOT(Settings, save_image_format, char *),
+      .initial = "raw",
+      .text =
+          "What saved guests are compressed with: raw (nothing), gzip, zstd or xz, of which the "
+          "program must be installed." },
     {},
 };
 

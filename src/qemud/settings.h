@@ -11,6 +11,7 @@ typedef struct Settings {
     bool sandbox;
     char *vnc_listen;
     bool autostart;
+    char *save_image_format;
 } Settings;
 
 extern Settings settings;

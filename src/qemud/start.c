@@ -20,6 +20,7 @@
 #include "iface-link.h"
 #include "loop/spawn.h"
 #include "qmp-events.h"
+#include "save.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -34,6 +35,8 @@ typedef struct Launch {
     Machine *vm;
     const Domain *config;
     unsigned flags;
+    const Restore *from; /* NULL: it boots */
+    bool paused;         /* afterwards */
     char *name;
     Domain *live;
     Caps *caps;
@@ -250,6 +253,7 @@ static bool build_command_line(Launch *l, GError **error)
     l->args->gid = qemu_user.given ? qemu_user.gid : getegid();
     l->args->sandbox = settings.sandbox;
     l->args->vnc_listen = settings.vnc_listen;
+    l->args->incoming = l->from != NULL;
     l->args->reset_nvram = l->flags & VIR_DOMAIN_START_RESET_NVRAM;
     return argv_build(l->args, l->live, error);
 }
@@ -364,16 +368,45 @@ static bool learn(Launch *l, GError **error)
     return explained(l, monitor_learn(l->monitor, l->live, error), error);
 }
 
+static bool load_state(Launch *l, GError **error)
+{
+    return !l->from || explained(l, restore_load(l->vm, l->from, l->monitor, error), error);
+}
+
 static bool set_up(Launch *l, GError **error)
 {
     return explained(l, monitor_begin(l->monitor, l->live, error), error);
+}
+
+/* It has all of its state, so a daemon that comes after us lets it go on: the reason says whether
+ * it is to run. */
+static bool publish_restored(Launch *l, GError **error)
+{
+    View *view = machine_edit(l->vm);
+
+    view->reason = l->paused ? VIR_DOMAIN_PAUSED_MIGRATION : VIR_DOMAIN_PAUSED_SAVE;
+    view_set_live(view, domain_copy(l->live));
+    return machine_publish(l->vm, view, error);
+}
+
+/* What the guest goes on from must not be found by a later start, wherever we are killed. */
+static bool put_state_aside(Launch *l, GError **error)
+{
+    return !l->from || !l->from->kept ||
+           (publish_restored(l, error) && restore_put_aside(l->vm, error));
+}
+
+static void put_state_back(Launch *l)
+{
+    if (l->from && l->from->kept)
+        restore_put_back(l->vm);
 }
 
 static bool let_run(Launch *l, GError **error)
 {
     g_autoptr(Json) answer = NULL;
 
-    if (l->flags & VIR_DOMAIN_START_PAUSED)
+    if (l->paused)
         return true;
     answer = qmp_call(l->monitor, "cont", NULL, error);
     return explained(l, answer != NULL, error);
@@ -381,11 +414,18 @@ static bool let_run(Launch *l, GError **error)
 
 static bool publish_running(Launch *l, GError **error)
 {
+    static const int reasons[2][2] = {
+        { VIR_DOMAIN_RUNNING_BOOTED, VIR_DOMAIN_RUNNING_RESTORED },
+        { VIR_DOMAIN_PAUSED_USER, VIR_DOMAIN_PAUSED_MIGRATION },
+    };
     View *view = machine_edit(l->vm);
-    bool paused = l->flags & VIR_DOMAIN_START_PAUSED;
 
-    view->state = paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
-    view->reason = paused ? VIR_DOMAIN_PAUSED_USER : (int) VIR_DOMAIN_RUNNING_BOOTED;
+    if (l->from && l->from->kept) {
+        restore_forget(l->vm);
+        view->saved = false;
+    }
+    view->state = l->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
+    view->reason = reasons[l->paused][l->from != NULL];
     view_set_live(view, g_steal_pointer(&l->live));
     return machine_publish(l->vm, view, error);
 }
@@ -413,7 +453,9 @@ static const Step steps[] = {
     { "note its process", publish_pid, forget_process },
     { "give it a scope", leave_service, NULL },
     { "learn from QEMU", learn, NULL },
+    { "give it its state", load_state, NULL },
     { "set it up", set_up, NULL },
+    { "put its saved state aside", put_state_aside, put_state_back },
     { "let it run", let_run, NULL },
     { "note that it runs", publish_running, NULL },
 };
@@ -446,22 +488,40 @@ static void launch_clear(Launch *l)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Launch, launch_clear)
 
-static void tell_started(Launch *l)
+static void tell_restored(const Launch *l)
 {
-    machine_log(l->vm, G_LOG_LEVEL_INFO, "started, as process %d", l->pid);
-    if (!(l->flags & VIR_DOMAIN_START_PAUSED))
+    machine_tell(l->vm, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_RESTORED);
+    if (!l->paused)
+        machine_tell(l->vm, VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_FROM_SNAPSHOT);
+    else
+        machine_tell(l->vm, VIR_DOMAIN_EVENT_SUSPENDED,
+                     l->flags & VIR_DOMAIN_START_PAUSED ? VIR_DOMAIN_EVENT_SUSPENDED_PAUSED
+                                                        : VIR_DOMAIN_EVENT_SUSPENDED_RESTORED);
+}
+
+static void tell_booted(const Launch *l)
+{
+    if (!l->paused)
         machine_tell(l->vm, VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_RESUMED_UNPAUSED);
     machine_tell(l->vm, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
-    if (l->flags & VIR_DOMAIN_START_PAUSED)
+    if (l->paused)
         machine_tell(l->vm, VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
 }
 
 bool start_machine(Machine *vm, const Domain *config, unsigned flags, const GArray *,
                    GError **error)
 {
+    return start_restored(vm, config, NULL, flags, error);
+}
+
+bool start_restored(Machine *vm, const Domain *config, const Restore *from, unsigned flags,
+                    GError **error)
+{
     g_auto(Launch) l = { .vm = vm,
                          .config = config,
                          .flags = flags,
+                         .from = from,
+                         .paused = from ? from->paused : flags & VIR_DOMAIN_START_PAUSED,
                          .log = -1,
                          .listener = -1,
                          .pid_file = -1,
@@ -476,7 +536,11 @@ bool start_machine(Machine *vm, const Domain *config, unsigned flags, const GArr
         }
     }
     exit_watch(vm, g_steal_fd(&l.pidfd));
-    tell_started(&l);
+    machine_log(vm, G_LOG_LEVEL_INFO, "started, as process %d", l.pid);
+    if (from)
+        tell_restored(&l);
+    else
+        tell_booted(&l);
     return true;
 }
 
@@ -489,12 +553,16 @@ bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
     g_autoptr(Qmp) monitor = monitor_reopen(vm, path, pidfd, view->live->domain->memory, error);
     g_autoptr(Domain) live = domain_copy(view->live->domain);
     g_autoptr(View) next = machine_edit(vm);
+    bool ended = false;
     int state, reason;
 
-    if (!monitor || !monitor_state(monitor, &state, &reason, error) ||
-        !monitor_learn(monitor, live, error))
+    if (!monitor || !save_recover(vm, next, monitor, pidfd, &ended, error))
         return false;
-    if (state != view->state) {
+    if (ended)
+        return true;
+    if (!monitor_state(monitor, &state, &reason, error) || !monitor_learn(monitor, live, error))
+        return false;
+    if (state != next->state) {
         next->state = state;
         next->reason = reason;
     }

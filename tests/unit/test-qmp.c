@@ -246,17 +246,19 @@ static void test_events(void)
 static void test_expected(void)
 {
     g_auto(Scene) scene;
-    QmpRequest *gone, *late, *never;
+    const char *const ends[] = { "failed", "completed", NULL };
+    QmpRequest *gone, *late, *never, *any;
 
     scene_begin(&scene);
     gone = qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net1");
     late = qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net2");
     never = qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net3");
     qmp_forget(qmp_expect(scene.qmp, "DEVICE_DELETED", "device", "net1"));
+    any = qmp_expect_any(scene.qmp, "MIGRATION", "status", ends);
     peer_says(&scene, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"path\":\"/x\"}}"
                       "{\"event\":\"STOP\",\"data\":{\"device\":\"net1\"}}"
                       "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"net1\"}}");
-    assert_answer(gone, "{}");
+    assert_answer(gone, "{\"device\":\"net1\"}");
     assert_heard(&scene, "DEVICE_DELETED {\"path\":\"/x\"} 0.000000");
     assert_heard(&scene, "STOP {\"device\":\"net1\"} 0.000000");
     assert_heard(&scene, "DEVICE_DELETED {\"device\":\"net1\"} 0.000000");
@@ -264,6 +266,11 @@ static void test_expected(void)
                    "QEMU did not answer 'DEVICE_DELETED' within 1 ms");
     peer_says(&scene, "{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"net2\"}}");
     assert_heard(&scene, "DEVICE_DELETED {\"device\":\"net2\"} 0.000000");
+    peer_says(&scene, "{\"event\":\"MIGRATION\",\"data\":{\"status\":\"active\"}}"
+                      "{\"event\":\"MIGRATION\",\"data\":{\"status\":\"completed\"}}");
+    assert_answer(any, "{\"status\":\"completed\"}");
+    assert_heard(&scene, "MIGRATION {\"status\":\"active\"} 0.000000");
+    assert_heard(&scene, "MIGRATION {\"status\":\"completed\"} 0.000000");
     qmp_close(scene.qmp);
     assert_refused(never, 0, ERR_OPERATION_FAILED,
                    "unable to execute QEMU command 'DEVICE_DELETED': QEMU has ended");

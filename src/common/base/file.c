@@ -103,6 +103,13 @@ char *file_read(const char *path, size_t limit, GError **error)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+bool file_rename(const char *from, const char *to, GError **error)
+{
+    if (rename(from, to) < 0)
+        return fail_errno(error, errno, "cannot rename '%s' to '%s'", from, to);
+    return flush_directory_of(to, error);
+}
+
 static bool remove_file(const char *path, bool flush, GError **error)
 {
     if (unlink(path) < 0)

@@ -16,6 +16,8 @@ char *file_read(const char *path, size_t limit, GError **error);
 /* Removes path and flushes its directory; that it is not there is no error. */
 bool file_remove(const char *path, GError **error);
 bool file_remove_volatile(const char *path, GError **error); /* without the flush */
+/* In the place of what was there, both directories being one, which is flushed. */
+bool file_rename(const char *from, const char *to, GError **error);
 /* A symbolic link at path to target, put in the place of what was there as file_save() does. */
 bool file_link(const char *path, const char *target, GError **error);
 /* The directory with that mode, and those above it with 0755, as far as they are not there. */

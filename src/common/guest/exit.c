@@ -125,6 +125,8 @@ static Ending ending_of(const Machine *vm)
                                            VIR_DOMAIN_EVENT_STOPPED_DESTROYED, "destroyed" },
         [VIR_DOMAIN_SHUTOFF_CRASHED] = { VIR_DOMAIN_SHUTOFF_CRASHED,
                                          VIR_DOMAIN_EVENT_STOPPED_CRASHED, "crashed" },
+        [VIR_DOMAIN_SHUTOFF_SAVED] = { VIR_DOMAIN_SHUTOFF_SAVED, VIR_DOMAIN_EVENT_STOPPED_SAVED,
+                                       "saved" },
     };
 
     int announced = g_atomic_int_get(&vm->stop_reason);

@@ -75,6 +75,16 @@ bool files_make(const char *directory, GError **error)
     return true;
 }
 
+char *files_saved(const char *name)
+{
+    return daemon_path("var/lib/ostler/%s/save/%s.save", hypervisor.folder, name);
+}
+
+char *files_restored(const char *name)
+{
+    return daemon_path("var/lib/ostler/%s/save/%s.restored", hypervisor.folder, name);
+}
+
 char *files_log(const char *name)
 {
     return daemon_path("var/log/ostler/%s/%s.log", hypervisor.folder, name);

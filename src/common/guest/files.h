@@ -13,6 +13,10 @@ bool files_make(const char *directory, GError **error);
 int files_process(const char *directory, uint64_t started, pid_t *pid);
 /* Takes a run's directory away, with the files in it. */
 void files_remove(const char *directory);
+/* Where the saved state of a guest is kept that is started from it, and where it lies from the time
+ * when the guest has it again until it goes on. */
+char *files_saved(const char *name);
+char *files_restored(const char *name);
 /* What the guest's process says. */
 char *files_log(const char *name);
 /* The last lines of a guest's log from an offset on, for an error; "" when there are none. */

@@ -29,6 +29,10 @@ typedef struct Hypervisor {
      * again may be published as running. On the guest's strand, as a JOB. All or nothing. */
     bool (*start)(Machine *vm, const Domain *config, unsigned flags, const GArray *fds,
                   GError **error);
+    /* The same for a guest whose saved state is kept: goes on from that, unless flags say no. NULL:
+     * its kind of guests cannot be saved. */
+    bool (*start_saved)(Machine *vm, const Domain *config, unsigned flags, const GArray *fds,
+                        GError **error);
     /* Goes on with a guest that an earlier daemon has started: keeps the process, publishes what is
      * true now. On the strand. */
     bool (*adopt)(Machine *vm, const View *view, int pidfd, GError **error);

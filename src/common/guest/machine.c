@@ -115,6 +115,8 @@ static void machine_free(Object *object)
     if (vm->pidfd >= 0)
         fd_close(vm->pidfd);
     g_ptr_array_unref(vm->consoles);
+    g_free(vm->job);
+    g_free(vm->saving);
     g_free(vm->directory);
 }
 

@@ -32,6 +32,7 @@ typedef struct View {
     uint64_t balloon;      /* memory that the guest has now, in KiB; 0 when it does not run */
     bool autostart;
     bool updated; /* the config has been changed since the start */
+    bool saved;   /* its saved state is kept here, and is what it is started from */
     unsigned run; /* counts the starts: what was meant for an earlier run is too late */
 } View;
 
@@ -50,11 +51,13 @@ typedef struct OpenConsole {
 typedef struct Machine {
     Object object; /* first: a Call's object is its Machine */
 
-    /* Belongs to the strand, but for the first two, which are read under the object's lock by those
-     * who do not wait for the strand (machine_control(), machine_process()). */
+    /* Belongs to the strand, but for the first three, which are read under the object's lock by
+     * those who do not wait for the strand (machine_control(), machine_process()). */
     void *control; /* the driver's hold on what runs, counted; NULL: it does not run */
     Fd pidfd;
-    char *directory;            /* of this run's sockets and files */
+    void *job;       /* what the driver notes of long jobs; freed with g_free() */
+    char *saving;    /* the file that the guest is being saved to, while it is not finished */
+    char *directory; /* of this run's sockets and files */
     unsigned long long started; /* the process, as process_start() tells; 0: not noted */
     gint stop_reason;  /* virDomainShutoffReason that somebody has announced; 0: none. Atomic */
     bool is_shut_down; /* the guest has powered itself off */

@@ -1,8 +1,10 @@
 /* ops-define.c - define, undefine, rename, autostart, metadata */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
 #include "guest/define.h"
-#include "model/metadata.h"
+#include "guest/files.h"
 #include "guest/ops.h"
+#include "model/metadata.h"
 #include "rpc/event.h"
 
 #include <string.h>
@@ -76,6 +78,20 @@ static bool check_nvram(const View *view, unsigned flags, GError **error)
     return true;
 }
 
+static bool check_saved(const View *view, unsigned flags, GError **error)
+{
+    return !view->saved || flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE ||
+           fail(error, ERR_OPERATION_INVALID,
+                "Refusing to undefine while domain managed save image exists");
+}
+
+static bool remove_saved(const View *view, const char *name, GError **error)
+{
+    g_autofree char *path = view->saved ? files_saved(name) : NULL;
+
+    return !path || file_remove(path, error);
+}
+
 static bool undefine(Machine *vm, unsigned flags, GError **error)
 {
     g_autoptr(View) view = machine_view(vm);
@@ -83,13 +99,15 @@ static bool undefine(Machine *vm, unsigned flags, GError **error)
 
     if (!view->config || vm->gone)
         return fail(error, ERR_OPERATION_INVALID, "cannot undefine transient domain");
-    if (!check_nvram(view, flags, error) || !store_undefine(&machine_store, name, error))
+    if (!check_saved(view, flags, error) || !check_nvram(view, flags, error) ||
+        !remove_saved(view, name, error) || !store_undefine(&machine_store, name, error))
         return false;
     if (view_is_active(view)) {
         View *transient = machine_edit(vm);
 
         view_set_config(transient, NULL);
         transient->autostart = false;
+        transient->saved = false;
         machine_publish_anyway(vm, transient);
     }
     machine_tell(vm, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
@@ -120,6 +138,9 @@ static bool check_renamable(Machine *vm, const View *view, GError **error)
         return fail(error, ERR_OPERATION_INVALID, "cannot rename a transient domain");
     if (view_is_active(view))
         return fail(error, ERR_OPERATION_INVALID, "cannot rename active domain");
+    if (view->saved)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "domain with a managed saved state can't be renamed");
     return true;
 }
 

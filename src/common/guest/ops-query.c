@@ -105,8 +105,9 @@ static unsigned list_bits(const View *view)
                                                 : VIR_CONNECT_LIST_DOMAINS_OTHER;
     bits |= view->autostart ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
                             : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART;
-    return bits | VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |
-           VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
+    bits |= view->saved ? VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE
+                        : VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE;
+    return bits | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT | VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
 }
 
 static bool filter_matches(const View *view, unsigned filter)
@@ -380,13 +381,14 @@ bool guest_domain_get_autostart(Call *call, const remote_domain_get_autostart_ar
     return true;
 }
 
-/* Saved states are not kept yet, so there is none. */
 bool guest_domain_has_managed_save_image(Call *call,
                                          const remote_domain_has_managed_save_image_args *in,
                                          remote_domain_has_managed_save_image_ret *out,
                                          GError **error)
 {
-    out->result = 0;
+    g_autoptr(View) view = machine_view(machine_of(call));
+
+    out->result = view->saved;
     return call_check_flags(call, in->flags, 0, error);
 }
 

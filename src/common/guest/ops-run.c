@@ -30,23 +30,37 @@ static void client_gone(void *data)
     strand_do(vm->object.strand, MODE_ABORT, "the end of its client", destroy_now, vm);
 }
 
-/* Descriptors that came with the call are for the guest's program. */
-static bool start(Call *call, Machine *vm, const Domain *config, unsigned flags, GError **error)
+static bool tie_to_client(Call *call, Machine *vm)
 {
-    vm->destroy_with_client = flags & VIR_DOMAIN_START_AUTODESTROY;
-    if (!hypervisor.start(vm, config, flags, call->fds, error))
-        return false;
     if (vm->destroy_with_client)
         client_when_gone(call->client, client_gone, machine_ref(vm));
     return true;
 }
 
+/* Descriptors that came with the call are for the guest's program. */
+static bool start(Call *call, Machine *vm, const Domain *config, unsigned flags, GError **error)
+{
+    vm->destroy_with_client = flags & VIR_DOMAIN_START_AUTODESTROY;
+    return hypervisor.start(vm, config, flags, call->fds, error) && tie_to_client(call, vm);
+}
+
+bool ops_start(Machine *vm, unsigned flags, const GArray *fds, GError **error)
+{
+    g_autoptr(View) view = machine_view(vm);
+    const Domain *config = view->config->domain;
+
+    if (!view_check_off(view, error))
+        return false;
+    return view->saved ? hypervisor.start_saved(vm, config, flags, fds, error)
+                       : hypervisor.start(vm, config, flags, fds, error);
+}
+
 static bool start_config(Call *call, unsigned flags, GError **error)
 {
     Machine *vm = machine_of(call);
-    g_autoptr(View) view = machine_view(vm);
 
-    return view_check_off(view, error) && start(call, vm, view->config->domain, flags, error);
+    vm->destroy_with_client = flags & VIR_DOMAIN_START_AUTODESTROY;
+    return ops_start(vm, flags, call->fds, error) && tie_to_client(call, vm);
 }
 
 bool guest_domain_create(Call *call, const remote_domain_create_args *, none *, GError **error)

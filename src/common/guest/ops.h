@@ -15,6 +15,9 @@ bool ops_supports_feature(int feature);
  * NULL and an error for what cannot be asked. */
 GPtrArray *ops_surveyed(Call *call, const remote_connect_get_all_domain_stats_args *in,
                         unsigned known, unsigned *groups, GError **error);
+/* Starts a guest that is off by its configuration, from its saved state if there is one. On the
+ * strand, as a JOB. */
+bool ops_start(Machine *vm, unsigned flags, const GArray *fds, GError **error);
 Object *ops_find_domain(const remote_nonnull_domain *reference, GError **error);
 /* Strings of a reply: an optional one is a pointer to a pointer. */
 char **ops_optional(const char *text);

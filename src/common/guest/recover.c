@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <unistd.h>
 
 enum { KILLED_MS = 10000 };
 
@@ -27,6 +28,15 @@ static bool check_file_name(const char *file, const Domain *domain, GError **err
 {
     return g_str_equal(file, domain->name) ||
            fail(error, ERR_XML, "the file is of domain '%s'", domain->name);
+}
+
+/* A saved state that a guest has gone on from is of no use: the guest's disks have changed. */
+static bool find_saved(const char *name)
+{
+    g_autofree char *saved = files_saved(name), *restored = files_restored(name);
+
+    (void) unlink(restored);
+    return access(saved, F_OK) == 0;
 }
 
 static bool take_definition(const char *name, const char *text, void *, GError **error)
@@ -41,6 +51,7 @@ static bool take_definition(const char *name, const char *text, void *, GError *
     vm = machine_new(&domain->uuid, domain->name);
     view = machine_edit(vm);
     view->autostart = store_autostart(&machine_store, name);
+    view->saved = find_saved(name);
     view_set_config(view, g_steal_pointer(&domain));
     object_swap_view(&vm->object, view);
     other = registry_add(machines, &vm->object);
@@ -142,6 +153,7 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     view->updated = state->updated;
     view_set_live(view, g_steal_pointer(&state->live));
     vm->directory = g_steal_pointer(&state->directory);
+    vm->saving = g_steal_pointer(&state->saving);
     vm->destroy_with_client = state->destroy_with_client;
     vm->started = state->started;
     machine_used_id(view->id);
@@ -217,8 +229,7 @@ static void autostart(void *data)
     g_autoptr(View) view = machine_view(vm);
     g_autoptr(GError) error = NULL;
 
-    if (view->config && !view_is_active(view) &&
-        !hypervisor.start(vm, view->config->domain, 0, NULL, &error))
+    if (view->config && !view_is_active(view) && !ops_start(vm, 0, NULL, &error))
         machine_log(vm, G_LOG_LEVEL_WARNING, "cannot be started with the host: %s", error->message);
 }
 

@@ -13,6 +13,7 @@ typedef struct State {
     unsigned init;
     uint64_t init_started;
     char *directory;
+    char *saving;
     uint64_t balloon;
     bool destroy_with_client;
     bool updated;
