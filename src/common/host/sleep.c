@@ -81,6 +81,20 @@ bool host_sleep_allowed(const char *root, GError **error)
     return !logind || logind_sleep_allowed(logind, error);
 }
 
+unsigned host_sleep_delay(const char *root)
+{
+    g_autoptr(Logind) logind = logind_of(root);
+
+    return logind ? logind_sleep_delay(logind) : 0;
+}
+
+bool host_sleep_begins(const char *root)
+{
+    g_autoptr(Logind) logind = logind_of(root);
+
+    return logind && logind_sleep_begins(logind);
+}
+
 bool host_sleep(const char *root, HostSleep kind, GError **error)
 {
     g_autoptr(Logind) logind = logind_of(root);
