@@ -109,7 +109,7 @@ bool logind_sleep_begins(Logind *logind)
 {
     int begins;
 
-    return get_property(logind, "PreparingForSleep", 'b', &begins) && begins;
+    return !get_property(logind, "PreparingForSleep", 'b', &begins) || begins;
 }
 
 /* ---- sleep itself ---- */

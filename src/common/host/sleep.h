@@ -18,7 +18,7 @@ unsigned host_sleep_kinds(const char *root);
 bool host_sleep_allowed(const char *root, GError **error);
 /* Others may delay sleep for so many seconds after host_sleep() has been called. */
 unsigned host_sleep_delay(const char *root);
-/* Whether the machine is about to sleep, whoever asked for it. */
+/* Whether the machine is about to sleep, whoever asked for it, or may be, as nobody answers. */
 bool host_sleep_begins(const char *root);
 /* Returns when the machine has woken up, or says why it did not sleep. ERR_OPERATION_TIMEOUT: it
  * may still do so. */
