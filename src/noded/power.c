@@ -121,6 +121,7 @@ static void *run(void *data)
 
     g_usleep(ANSWER_MS * 1000);
     guests_rest();
+    host_sleep_prepare(facts_root());
     if (fall_asleep(nap, &error))
         g_info("the machine has slept for %.0f seconds and is awake",
                MAX(host_slept() - before, 0));

@@ -16,6 +16,8 @@ typedef enum HostSleep { SLEEP_MEMORY, SLEEP_DISK, SLEEP_HYBRID, SLEEP_KINDS } H
 unsigned host_sleep_kinds(const char *root);
 /* False when somebody does not want the machine to sleep now; the error tells of it. */
 bool host_sleep_allowed(const char *root, GError **error);
+/* What takes long before sleep and can be done before: what belongs on disks is written. */
+void host_sleep_prepare(const char *root);
 /* Others may delay sleep for so many seconds after host_sleep() has been called. */
 unsigned host_sleep_delay(const char *root);
 /* Whether the machine is about to sleep, whoever asked for it, or may be, as nobody answers. */
