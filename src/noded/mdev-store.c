@@ -124,11 +124,12 @@ static NodeDevice *read_definition(const char *address, const char *name, bool *
 static void look_at(const char *address, const char *name)
 {
     g_autofree char *device = class_name("mdev", name, address);
+    char canonical[UUID_TEXT];
     NodeDevice *definition;
     bool autostart;
     Uuid uuid;
 
-    if (!uuid_parse(name, &uuid))
+    if (!uuid_parse(name, &uuid) || strcmp(uuid_print(&uuid, canonical), name) != 0)
         return;
     definition = read_definition(address, name, &autostart);
     device_set_config(device, definition, autostart);

@@ -159,10 +159,18 @@ void monitor_refresh(const char *path)
     strand_do(devices_strand, MODE_CHANGE, "an event of the kernel", refresh, g_strdup(path));
 }
 
-static void start_over(void *) { enumerate(); }
+static gint starts_over; /* and has not begun: what is lost until then is found by that, too */
+
+static void start_over(void *)
+{
+    g_atomic_int_set(&starts_over, 0);
+    enumerate();
+}
 
 void monitor_start_over(void)
 {
+    if (!g_atomic_int_compare_and_exchange(&starts_over, 0, 1))
+        return;
     g_warning("events of devices have been lost: all are looked at again");
     strand_do(devices_strand, MODE_CHANGE, "looking for devices", start_over, NULL);
 }

@@ -33,6 +33,8 @@ bool noded_node_get_memory_stats(Call *call, const remote_node_get_memory_stats_
     if (!call_check_flags(call, in->flags, 0, error))
         return false;
     out->nparams = count;
+    if (!all && !facts_cell_memory(in->cell_num, &memory))
+        return fail(error, ERR_INVALID_ARG, "there is no memory node %d", in->cell_num);
     if (in->nparams == 0)
         return true;
     if (in->nparams != count)
@@ -40,8 +42,6 @@ bool noded_node_get_memory_stats(Call *call, const remote_node_get_memory_stats_
                     in->nparams);
     if (all)
         memory = facts_memory();
-    else if (in->cell_num < 0 || !facts_cell_memory(in->cell_num, &memory))
-        return fail(error, ERR_INVALID_ARG, "there is no memory node %d", in->cell_num);
     out->params.params_val = g_new0(remote_node_get_memory_stats, count);
     for (; out->params.params_len < (unsigned) count; out->params.params_len++) {
         remote_node_get_memory_stats *param = &out->params.params_val[out->params.params_len];

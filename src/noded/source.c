@@ -74,22 +74,10 @@ void source_read(const Source *source, const SourceRow *rows, void *object)
     }
 }
 
-/* Devices say what they like: nothing of it may break a document. */
-static char *printable(const char *text)
-{
-    char *valid = g_utf8_make_valid(text, -1);
-
-    for (char *at = valid; *at; at++) {
-        if (g_ascii_iscntrl(*at))
-            *at = ' ';
-    }
-    return g_strstrip(valid);
-}
-
 void take_string(const char *text, void *slot)
 {
     char **string = slot;
-    g_autofree char *value = printable(text);
+    g_autofree char *value = sysfs_printable(text);
 
     if (!*string && *value)
         *string = g_steal_pointer(&value);

@@ -2,13 +2,15 @@
  * names
  *
  * DIR/can lists what it can do ("suspend hibernate"), DIR/blocked what is inhibited ("sleep"); each
- * request is a line of DIR/log. While DIR/refuse is there requests fail. It says that the machine
- * goes to sleep, and at SIGUSR1 that it has woken up. */
+ * request is a line of DIR/log. While DIR/refuse is there requests fail, while DIR/slow is there
+ * they are not answered. DIR/delay: how many seconds others may delay sleep. It says that the
+ * machine goes to sleep, and at SIGUSR1 that it has woken up. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
@@ -18,6 +20,7 @@
 #define PATH "/org/freedesktop/login1"
 
 static int directory;
+static int preparing;
 
 static void read_file(const char *name, char *text, size_t size)
 {
@@ -66,6 +69,15 @@ static int blocked(sd_bus *, const char *, const char *, const char *, sd_bus_me
     return sd_bus_message_append(reply, "s", text);
 }
 
+static int delay(sd_bus *, const char *, const char *, const char *, sd_bus_message *reply, void *,
+                 sd_bus_error *)
+{
+    char text[256];
+
+    read_file("delay", text, sizeof(text));
+    return sd_bus_message_append(reply, "t", (uint64_t) strtoul(text, NULL, 10) * 1000000);
+}
+
 static int request(sd_bus_message *message, void *, sd_bus_error *error)
 {
     sd_bus *bus = sd_bus_message_get_bus(message);
@@ -74,14 +86,24 @@ static int request(sd_bus_message *message, void *, sd_bus_error *error)
     write_log(sd_bus_message_get_member(message));
     if (faccessat(directory, "refuse", F_OK, 0) == 0)
         return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Not now");
+    if (faccessat(directory, "slow", F_OK, 0) == 0)
+        return 1;
+    preparing = 1;
     result = sd_bus_reply_method_return(message, "");
     if (result >= 0)
         result = sd_bus_emit_signal(bus, PATH, MANAGER, "PrepareForSleep", "b", 1);
     return result;
 }
 
+static int is_preparing(sd_bus *, const char *, const char *, const char *, sd_bus_message *reply,
+                        void *, sd_bus_error *)
+{
+    return sd_bus_message_append(reply, "b", preparing);
+}
+
 static int wake(sd_event_source *, const struct signalfd_siginfo *, void *bus)
 {
+    preparing = 0;
     return sd_bus_emit_signal(bus, PATH, MANAGER, "PrepareForSleep", "b", 0);
 }
 
@@ -94,6 +116,8 @@ static const sd_bus_vtable vtable[] = {
     SD_BUS_METHOD("HibernateWithFlags", "t", "", request, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("HybridSleepWithFlags", "t", "", request, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_PROPERTY("BlockInhibited", "s", blocked, 0, 0),
+    SD_BUS_PROPERTY("InhibitDelayMaxUSec", "t", delay, 0, 0),
+    SD_BUS_PROPERTY("PreparingForSleep", "b", is_preparing, 0, 0),
     SD_BUS_SIGNAL("PrepareForSleep", "b", 0),
     SD_BUS_VTABLE_END,
 };

@@ -54,6 +54,8 @@ def _(s):
         assert 40 < woke - slept < 61 and 55 < woke - began < 75, (slept, woke)
         assert abs(boot - outside) < 3 and abs(date - outside) < 3, (boot, date, outside)
         m.run('until grep -q "has slept for" /noded.log; do usleep 50000; done')
+        told = int(m.run("grep -o 'slept for [0-9]*' /noded.log").split()[-1])
+        assert abs(told - (woke - slept)) < 3, (told, woke - slept)
         equal(m.run(SLEPT).strip(), '1')
         equal(m.read(ALARM), '')
 

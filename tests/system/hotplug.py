@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""hotplug.py - PCI and USB devices come and go in a virtual machine; functions are given away by its IOMMU
+"""hotplug.py - PCI and USB devices, processors and memory come in a virtual machine; functions are given away by its IOMMU
 
 Needs the kernel of tests/lab/make-hardware, besides the test guest.
 """
@@ -24,6 +24,12 @@ def xml(m, name):
     return m.run(f'virsh -q nodedev-dumpxml {name}')
 
 
+def memory(m):
+    """In KiB: of the machine, as its statistics and those of its node have it."""
+    said = m.run('virsh nodeinfo; virsh nodememstats; virsh nodememstats --cell 0')
+    return [int(n) for n in re.findall(r'(?:Memory size|total +): +(\d+) KiB', said)]
+
+
 class Watch:
     """What virsh tells of devices; it ends, and so writes, with the event that is waited for."""
 
@@ -37,7 +43,7 @@ class Watch:
         contains(self.m.run('until grep -q "events received" /events; do usleep 20000; done; cat /events'), *words)
 
 
-OPTIONS = ['-device', 'intel-iommu', '-device', 'pcie-root-port,id=port1,chassis=1,slot=1',
+OPTIONS = ['-smp', '1,maxcpus=2,sockets=2,cores=1,threads=1', '-device', 'intel-iommu', '-device', 'pcie-root-port,id=port1,chassis=1,slot=1',
            '-device', 'pcie-root-port,id=port2,chassis=2,slot=2', '-device', 'pcie-root-port,id=port3,chassis=3,slot=3',
            '-device', 'qemu-xhci,id=usb', '-netdev', 'user,id=n1', '-netdev', 'user,id=n2',
            '-device', 'virtio-net-pci,netdev=n1,bus=port1,mac=52:54:00:00:00:01,iommu_platform=on',
@@ -48,9 +54,30 @@ OPTIONS = ['-device', 'intel-iommu', '-device', 'pcie-root-port,id=port1,chassis
 
 @case('in a virtual machine with an IOMMU', only='ostler')
 def _(s):
-    with Virtual(s, *OPTIONS, kernel=os.path.join(HARDWARE, 'kernel'), more=hardware(), machine='q35', memory=768,
+    with Virtual(s, *OPTIONS, kernel=os.path.join(HARDWARE, 'kernel'), more=hardware(), machine='q35',
+                 memory='768,slots=1,maxmem=2G',
                  cmdline='intel_iommu=on') as m:
         m.start()
+
+        # a processor and memory: plugged, and put to work as udev would
+        contains(m.run('virsh nodeinfo; virsh nodecpumap'), 'CPU(s):              1\n', 'CPU map:        y\n')
+        m.monitor.run('device_add', driver='qemu64-x86_64-cpu', **{'socket-id': 1, 'core-id': 0, 'thread-id': 0})
+        cpu = '/sys/devices/system/cpu/cpu1'
+        m.run(f'until test -e {cpu}/online; do usleep 50000; done')
+        contains(m.run('virsh nodecpumap'), 'CPUs present:   2\n', 'CPUs online:    1\n', 'y-\n')
+        m.refused('virsh nodecpustats 1', 'no processor 1')
+        m.run(f'echo 1 >{cpu}/online')
+        contains(m.run('virsh nodeinfo; virsh nodecpumap'), 'CPU(s):              2\n', 'CPU socket(s):       2\n', 'yy\n')
+        contains(m.run('virsh nodecpustats 1'), 'idle:')
+        before = memory(m)
+        m.monitor.run('object-add', **{'qom-type': 'memory-backend-ram', 'id': 'more', 'size': 256 << 20})
+        m.monitor.run('device_add', driver='pc-dimm', memdev='more')
+        m.run('cd /sys/devices/system/memory; until grep -q offline */state; do usleep 50000; done',
+              'until ! grep -q offline */state; do for f in $(grep -l offline */state); do echo online >$f; done; done')
+        equal([after - was for after, was in zip(memory(m), before)], [256 << 10] * 3)
+        contains(m.run('virsh allocpages 2M 20; virsh freepages --cellno 0 --pagesize 2M'), '2048KiB: 20\n')
+        m.run('virsh allocpages 2M 0')
+        contains(m.run('virsh freepages --cellno 0 --pagesize 2M'), '2048KiB: 0\n')
 
         # PCI: plugged and pulled
         first = m.run('virsh -q nodedev-list --cap net | grep 52_54_00_00_00_01').strip()

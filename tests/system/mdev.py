@@ -229,8 +229,8 @@ class Files:
 @case('definitions are the files that mdevctl has; what others do to them is told')
 def _(s):
     with Machine(s, tree('special')) as m, Kernel(m):
-        files, far = Files(m), Files(m, '0000:00:1f.0')
-        one, two, three, four = (new() for _ in range(4))
+        files, far, matrix = Files(m), Files(m, '0000:00:1f.0'), Files(m, 'matrix')
+        one, two, three, four, five = (new() for _ in range(5))
         device = m.conn.nodeDeviceDefineXML(xml(one, more="<attr name='b' value='1'/><attr name='a' value='&quot;2&quot;'/>"))
         equal(files.read(one), definition(attrs=(('b', '1'), ('a', '"2"'))))
         files.write(one, dict(files.read(one), more='of a later mdevctl'))
@@ -240,10 +240,12 @@ def _(s):
         files.write(two, definition(start='auto', attrs=(('x', '<7>'),)))
         far.write(three, definition('warp'))
         files.write(four, 'nonsense')
+        matrix.write(five, definition('vfio_ap-passthrough', attrs=(('assign_adapter', '5'), ('assign_adapter', '6'))))
         files.write('not-a-uuid', definition())
         m.start()
         equal(sorted(n for n in m.names(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)),
-              sorted([name_of(one), name_of(two), 'mdev_' + three.replace('-', '_') + '_0000_00_1f_0']))
+              sorted([name_of(one), name_of(two), 'mdev_' + three.replace('-', '_') + '_0000_00_1f_0',
+                      'mdev_' + five.replace('-', '_') + '_matrix']))
         look = m.conn.nodeDeviceLookupByName
         device = look(name_of(two))
         equal((device.isActive(), device.isPersistent(), device.autostart(), device.parent()), (0, 1, 1, PARENT))
@@ -251,6 +253,9 @@ def _(s):
         lost = look('mdev_' + three.replace('-', '_') + '_0000_00_1f_0')
         equal(lost.parent(), 'computer')
         refused(VIR_ERR_CONFIG_UNSUPPORTED, lost.create, naming='parent')
+        shares = look('mdev_' + five.replace('-', '_') + '_matrix')
+        equal(shares.parent(), 'ap_matrix')
+        equal(shares.XMLDesc().count("<attr name='assign_adapter'"), 2)
 
         events = DeviceEvents(m.conn)
         files.write(two, definition())
@@ -268,7 +273,7 @@ def _(s):
         look(name_of(four)).destroy()
         events.wait(name_of(four), 'deleted')
         shutil.rmtree(os.path.dirname(files.folder))  # and with it what is watched
-        for name in (name_of(one), lost.name()):
+        for name in (name_of(one), lost.name(), shares.name()):
             events.wait(name, 'undefined')
         m.conn.nodeDeviceDefineXML(xml(one))
         events.wait(name_of(one), 'defined')

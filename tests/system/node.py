@@ -116,6 +116,7 @@ def _(s):
     near(sum(free), nodes_memory('MemFree') * 1024)
     refused(VIR_ERR_INVALID_ARG, s.conn.getMemoryStats, 1000)
     contains(s.virsh('nodememstats'), 'total  :', 'cached :')
+    contains(s.virsh('nodememstats', '--cell', '1000', fails=True), 'Unable to get number of memory stats')
     contains(s.virsh('freecell', '--all'), '0:', 'KiB')
 
 

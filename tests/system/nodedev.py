@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import fcntl
 import os
+import signal
 import socket
 import struct
 import subprocess
 import time
 
-from harness import Skip, Timeout, case, contains, equal, main, refused, until
+from harness import Skip, Timeout, case, contains, equal, main, refused, stack, until
 from libvirt import VIR_ERR_NO_NODE_DEVICE
 from machine import DeviceEvents
 
@@ -160,6 +161,24 @@ def _(s):
     for n in range(100):
         events.wait(name_of(f'x{n}', n), 'deleted')
     until(lambda: {d.name() for d in s.conn.listAllDevices()} == before, 'their other ends stay')
+
+
+@case('a daemon that hears nothing for a while, while more happens than the kernel keeps for it')
+def _(s):
+    before = {d.name() for d in s.conn.listAllDevices()}
+    ip(*pair('gone', 1))
+    until(lambda: name_of('gone', 1) in s.conn.listDevices('net'), 'not seen')
+    pid = s.daemon_pid('noded')
+    log = stack.log_path(s.root, 'noded')
+    os.kill(pid, signal.SIGSTOP)
+    batch = 'link del gone\n' + ''.join(' '.join(pair(f'z{n}', n)) + '\n' for n in range(20)) + 2000 * 'link set z0 up\nlink set z0 down\n'
+    subprocess.run(['ip', '-batch', '-'], input=batch, text=True, check=True)
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: {n.split('_')[1] for n in s.conn.listDevices('net')} == set(os.listdir('/sys/class/net')), 'something is missed')
+    with open(log) as f:
+        contains(f.read(), 'events of devices have been lost')
+    subprocess.run(['ip', '-batch', '-'], input=''.join(f'link del z{n}\n' for n in range(20)), text=True, check=True)
+    until(lambda: {d.name() for d in s.conn.listAllDevices()} == before, 'some stay')
 
 
 @case('a daemon that is killed finds what came and went meanwhile')

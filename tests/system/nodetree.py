@@ -5,13 +5,15 @@ tests/data/sysfs/NAME.tree is a machine, NAME.xml all that is told of its device
 latter are written instead of compared.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
 import re
 import shutil
+import threading
 import time
 
 import libvirt
-from harness import case, contains, equal, main, refused
+from harness import case, contains, equal, main, refused, until
 from libvirt import VIR_ERR_INVALID_ARG, VIR_ERR_NO_NODE_DEVICE
 from machine import TREES, DeviceEvents, Machine, tree
 
@@ -179,6 +181,44 @@ def _(s):
         events.wait('net_veth7_02_00_00_00_00_07', 'created')
         events.close()
         equal(m.names(), sorted([*before, 'net_veth7_02_00_00_00_00_07']))
+
+
+@case('devices that vanish and come back while they are read')
+def _(s):
+    def place(n):
+        return f'devices/virtual/net/v{n}'
+
+    count, ends = 200, threading.Event()
+    text = '\n'.join(f'{place(n)} @ class/net\n  address = 02:00:00:00:00:{n:02x}\n  operstate = up\n'
+                     f'  uevent = INTERFACE=v{n}' for n in range(count))
+    with Machine(s, text) as m:
+        whole = m.names()
+
+        def flicker():
+            while not ends.is_set():
+                for n in range(count):
+                    os.rename(m.path(place(n)), m.path(f'away{n}'))
+                    os.rename(m.path(f'away{n}'), m.path(place(n)))
+
+        threads = [threading.Thread(target=flicker)]
+        threads[0].start()
+        for _ in range(10):
+            for n in range(count):
+                m.tell('add', place(n), 'net')
+            m.names()
+            for device in m.conn.listAllDevices()[::7]:
+                with contextlib.suppress(libvirt.libvirtError):
+                    device.XMLDesc()
+        m.restart()
+        ends.set()
+        threads[0].join()
+        for n in range(count):
+            m.tell('add', place(n), 'net')
+        until(lambda: m.names() == whole, lambda: set(whole) - set(m.names()))
+        shutil.rmtree(m.path(place(7)))
+        os.unlink(m.path('class/net/v7'))
+        m.tell('remove', place(7), 'net')
+        until(lambda: len(m.names()) == len(whole) - 1, 'it stays')
 
 
 # ---- large machines -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from libvirt import (VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_
 from machine import PLAIN, DeviceEvents, Machine
 
 MEM, DISK, HYBRID = range(3)
-CLOCK = 'class/rtc/rtc0\n  since_epoch = 5000\n  wakealarm =\n'
+CLOCK = 'class/rtc/rtc0\n  since_epoch = 5000\n  wakealarm =\n  device/power/wakeup = enabled\n'
 POWER = 'power\n  state = freeze mem disk\n  disk = [platform] shutdown suspend\n'
 ALARM = 'class/rtc/rtc0/wakealarm'
 
@@ -85,7 +85,8 @@ def _(s):
 def _(s):
     for clock, word in (('', 'no real-time clock'),
                         ('class/rtc/rtc0\n  since_epoch = 5000\n', 'no real-time clock'),
-                        (CLOCK + '  device/power/wakeup = disabled\n', 'no real-time clock'),
+                        (CLOCK.replace('enabled', 'disabled'), 'no real-time clock'),
+                        (CLOCK.replace('  device/power/wakeup = enabled\n', ''), 'no real-time clock'),
                         (CLOCK.replace('alarm =', 'alarm = 5010'), 'in use'),
                         (CLOCK.replace('wakealarm =', 'wakealarm/'), 'wakealarm')):
         with Machine(s, clock, POWER) as m:
@@ -112,6 +113,25 @@ def _(s):
         m.write(ALARM, '5002')
         until(lambda: 'does not sleep' in log(m), 'nothing is said')
         equal((read(m, 'power/state'), read(m, ALARM)), ('freeze mem disk', '5002'))
+
+
+@case('somebody sets the clock: no sleep for hours, none from which nothing wakes')
+def _(s):
+    for now, word in ((1400, 'set back'), (5031, 'too soon'), (6000, 'too soon')):
+        with Machine(s, CLOCK, POWER) as m:
+            m.conn.suspendForDuration(MEM, 60)
+            m.write('class/rtc/rtc0/since_epoch', str(now))
+            until(lambda: 'does not sleep' in log(m), 'nothing is said')
+            contains(log(m), word)
+            equal(read(m, 'power/state'), 'freeze mem disk')
+            until(lambda: read(m, ALARM) == '0', 'the alarm stays')
+
+
+@case("another one's alarm is left alone, even if it rings when ours would")
+def _(s):
+    with Machine(s, CLOCK.replace('alarm =', 'alarm = 5060'), POWER) as m:
+        refused(VIR_ERR_OPERATION_FAILED, m.conn.suspendForDuration, MEM, 60, naming='in use')
+        equal(read(m, ALARM), '5060')
 
 
 @case('one at a time')
@@ -152,6 +172,30 @@ def _(s):
         m.disconnect()
         stack.down(m.root, ['noded'])
         equal((read(m, ALARM), read(m, 'power/state')), ('0', 'freeze mem disk'))
+
+
+@case('what the kernel has been asked for keeps its alarm, however the daemon ends')
+def _(s):
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with Machine(s, CLOCK, POWER) as m:
+            m.conn.suspendForDuration(MEM, 60)
+            os.unlink(m.path('power/state'))
+            os.mkfifo(m.path('power/state'))
+            until(lambda: any(opens_a_file(m.child.pid)), 'it does not fall asleep')
+            m.disconnect()
+            m.child.send_signal(number)
+            m.child.wait(LIMIT)
+            equal(read(m, ALARM), '5060')
+            m.start()
+            equal(read(m, ALARM), '0')
+
+
+def opens_a_file(pid):
+    """Of each thread: whether that is what it waits for."""
+    openat = '257'
+    for task in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{task}/syscall') as f:
+            yield f.read().split()[0] == openat
 
 
 # ---- guests -------------------------------------------------------------------------------------
@@ -299,13 +343,22 @@ class Logind:
         self.logind = subprocess.Popen([os.path.join(BUILD, 'tests/fake/fake-logind'), self.folder])
         until(lambda: os.path.exists(os.path.join(self.folder, 'log')), 'no logind')
         mount('-t', 'tmpfs', 'tmpfs', '/sys/class')
-        os.makedirs('/sys/class/rtc/rtc0')
-        for name, text in (('since_epoch', '5000'), ('wakealarm', '')):
+        os.makedirs('/sys/class/rtc/rtc0/device/power')
+        for name, text in (('since_epoch', '5000'), ('wakealarm', ''), ('device/power/wakeup', 'enabled')):
             with open('/sys/class/rtc/rtc0/' + name, 'w') as f:
                 f.write(text)
+        self.start()
+        return self
+
+    def start(self):
         stack.up(self.root, BUILD, ['noded'])
         self.conn = libvirt.open(stack.uri(self.root, 'virtnodedevd-sock', 'nodedev'))
-        return self
+
+    def restart(self, number):
+        self.conn.close()
+        os.kill(stack.running(self.root, 'noded'), number)
+        until(lambda: not stack.running(self.root, 'noded'), 'it does not end')
+        self.start()
 
     def __exit__(self, *_):
         self.conn.close()
@@ -349,6 +402,55 @@ def _(s):
         m.conn.suspendForDuration(MEM, 60)
         until(lambda: 'logind refuses: Not now' in log(m), 'nothing is said')
         until(lambda: read(m, ALARM) == '0', 'the alarm stays')
+
+
+@case('by logind: others may delay sleep, which must not outlast the alarm')
+def _(s):
+    with Logind(s, 'suspend') as m:
+        m.write('delay', '40')
+        for seconds in (60, 70):
+            refused(VIR_ERR_INVALID_ARG, m.conn.suspendForDuration, MEM, seconds, naming='71 seconds')
+        equal((read(m, ALARM), m.said()), ('', ['ready']))
+        m.conn.suspendForDuration(MEM, 71)
+        until(lambda: 'SuspendWithFlags' in m.said(), 'logind is not asked')
+        m.logind.send_signal(signal.SIGUSR1)
+        until(lambda: read(m, ALARM) == '0', 'the alarm stays')
+
+
+@case('by logind: the alarm stays while the machine may still fall asleep')
+def _(s):
+    with Logind(s, 'suspend') as m:
+        m.conn.suspendForDuration(MEM, 60)
+        until(lambda: 'SuspendWithFlags' in m.said(), 'logind is not asked')
+        m.restart(signal.SIGKILL)
+        equal(read(m, ALARM), '5060')
+        refused(VIR_ERR_OPERATION_INVALID, m.conn.suspendForDuration, MEM, 60, naming='already')
+        m.restart(signal.SIGTERM)
+        equal(read(m, ALARM), '5060')
+        m.logind.send_signal(signal.SIGUSR1)  # that has been a nap, of which nobody of us is left
+        until(lambda: not ends_refused(m.conn.suspendForDuration, MEM, 100), 'no other nap')
+        equal(read(m, ALARM), '5100')
+        until(lambda: m.said().count('SuspendWithFlags') == 2, 'logind is not asked')
+        m.restart(signal.SIGTERM)
+        equal(read(m, ALARM), '5100')
+        m.logind.send_signal(signal.SIGUSR1)
+        until(lambda: not ends_refused(m.conn.suspendForDuration, MEM, 90), 'no other nap')
+        m.logind.send_signal(signal.SIGUSR1)
+    with Logind(s, 'suspend') as m:
+        m.write('slow', '')
+        m.conn.suspendForDuration(MEM, 60)
+        until(lambda: 'SuspendWithFlags' in m.said(), 'logind is not asked')
+        m.logind.kill()
+        until(lambda: 'its alarm stays' in log(m), 'nothing is said')
+        equal(read(m, ALARM), '5060')
+
+
+def ends_refused(call, *args):
+    try:
+        call(*args)
+    except libvirt.libvirtError:
+        return True
+    return False
 
 
 if __name__ == '__main__':

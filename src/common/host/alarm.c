@@ -24,7 +24,7 @@ static int open_clock(const char *root)
         g_auto(Fd) clock = sysfs_open(AT_FDCWD, path);
         g_autofree char *wakes = sysfs_text(clock, "device/power/wakeup");
 
-        if (clock >= 0 && sysfs_exists(clock, "wakealarm") && g_strcmp0(wakes, "disabled") != 0)
+        if (clock >= 0 && sysfs_exists(clock, "wakealarm") && g_strcmp0(wakes, "enabled") == 0)
             return g_steal_fd(&clock);
     }
     return -1;
@@ -59,22 +59,21 @@ bool alarm_now(const char *root, int64_t *now, GError **error)
 {
     g_auto(Fd) clock = open_clock(root);
 
-    return (clock >= 0 && sysfs_number(clock, "since_epoch", 10, now)) ||
-           fail(error, ERR_OPERATION_FAILED,
-                "there is no real-time clock that could wake this machine");
+    if (clock < 0 || !sysfs_number(clock, "since_epoch", 10, now))
+        return fail(error, ERR_OPERATION_FAILED,
+                    "there is no real-time clock that could wake this machine");
+    if (read_alarm(clock) > *now)
+        return fail(error, ERR_OPERATION_FAILED,
+                    "the alarm of the real-time clock is in use: it rings in %" G_GINT64_FORMAT
+                    " seconds",
+                    read_alarm(clock) - *now);
+    return true;
 }
 
 bool alarm_set(const char *root, int64_t at, GError **error)
 {
     g_auto(Fd) clock = open_clock(root);
-    int64_t now = 0;
 
-    (void) sysfs_number(clock, "since_epoch", 10, &now);
-    if (read_alarm(clock) > now)
-        return fail(error, ERR_OPERATION_FAILED,
-                    "the alarm of the real-time clock is in use: it rings in %" G_GINT64_FORMAT
-                    " seconds",
-                    read_alarm(clock) - now);
     return write_alarm(clock, at, error) && check_kept(clock, at, error);
 }
 

@@ -6,9 +6,10 @@
 
 #include <stdint.h>
 
-/* The second that the first clock that can wake this machine has now; by it alarms are set. */
+/* The second that the first clock that can wake this machine has now; by it alarms are set. Fails
+ * when its alarm is in use. */
 bool alarm_now(const char *root, int64_t *now, GError **error);
-/* Fails when the alarm is in use, and when the clock did not keep it. */
+/* Fails when the clock did not keep it. */
 bool alarm_set(const char *root, int64_t at, GError **error);
 /* Seconds from now until it rings; -1 when no alarm is set for that moment. */
 int64_t alarm_left(const char *root, int64_t at);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/logind.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 
 enum {
     ANSWER_SECONDS = 5,
-    BEGIN_SECONDS = 60, /* logind lets others delay sleep for a while (InhibitDelayMaxSec) */
+    BEGIN_SECONDS = 60, /* however busy it is: what it has been asked for it may do later */
     WAKE_SECONDS = 300, /* awake ones, between its word that we sleep and that we have slept */
 };
 
@@ -89,6 +90,28 @@ bool logind_sleep_allowed(Logind *logind, GError **error)
                 "somebody does not want this machine to sleep now (systemd-inhibit --list)");
 }
 
+static bool get_property(Logind *logind, const char *name, char type, void *value)
+{
+    return sd_bus_get_property_trivial(logind, SERVICE, PATH, MANAGER, name, NULL, type, value) >=
+           0;
+}
+
+unsigned logind_sleep_delay(Logind *logind)
+{
+    uint64_t microseconds;
+
+    if (!get_property(logind, "InhibitDelayMaxUSec", 't', &microseconds))
+        return 0;
+    return MIN((microseconds + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC, G_MAXINT32);
+}
+
+bool logind_sleep_begins(Logind *logind)
+{
+    int begins;
+
+    return !get_property(logind, "PreparingForSleep", 'b', &begins) || begins;
+}
+
 /* ---- sleep itself ---- */
 
 typedef struct Progress {
@@ -129,19 +152,32 @@ static bool wait_for(Logind *logind, const bool *done, unsigned seconds, const c
     return true;
 }
 
-bool logind_sleep(Logind *logind, HostSleep kind, GError **error)
+static bool request(Logind *logind, HostSleep kind, GError **error)
 {
     g_auto(sd_bus_error) refusal = SD_BUS_ERROR_NULL;
+    int result;
+
+    (void) sd_bus_set_method_call_timeout(logind, BEGIN_SECONDS * G_USEC_PER_SEC);
+    result = sd_bus_call_method(logind, SERVICE, PATH, MANAGER, methods[kind].request, &refusal,
+                                NULL, "t", (uint64_t) CHECK_INHIBITORS);
+    if (result >= 0)
+        return true;
+    if (sd_bus_error_has_name(&refusal, SD_BUS_ERROR_NO_REPLY) || result == -ETIMEDOUT)
+        return fail(error, ERR_OPERATION_TIMEOUT, "logind did not answer within %d seconds",
+                    BEGIN_SECONDS);
+    return fail(error, ERR_OPERATION_FAILED, "logind refuses: %s",
+                refusal.message ? refusal.message : g_strerror(-result));
+}
+
+bool logind_sleep(Logind *logind, HostSleep kind, GError **error)
+{
     Progress progress = { 0 };
     int result = sd_bus_match_signal(logind, NULL, SERVICE, PATH, MANAGER, "PrepareForSleep",
                                      take_signal, &progress);
 
     if (result < 0)
         return fail_errno(error, -result, "cannot hear logind");
-    if (sd_bus_call_method(logind, SERVICE, PATH, MANAGER, methods[kind].request, &refusal, NULL,
-                           "t", (uint64_t) CHECK_INHIBITORS) < 0)
-        return fail(error, ERR_OPERATION_FAILED, "logind refuses: %s",
-                    refusal.message ? refusal.message : "no answer");
-    return wait_for(logind, &progress.sleeps, BEGIN_SECONDS, "logind did not begin", error) &&
+    return request(logind, kind, error) &&
+           wait_for(logind, &progress.sleeps, BEGIN_SECONDS, "logind did not begin", error) &&
            wait_for(logind, &progress.woke, WAKE_SECONDS, "logind did not wake up", error);
 }

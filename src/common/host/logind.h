@@ -14,4 +14,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Logind, logind_close)
 
 unsigned logind_sleep_kinds(Logind *logind);
 bool logind_sleep_allowed(Logind *logind, GError **error);
+unsigned logind_sleep_delay(Logind *logind);
+bool logind_sleep_begins(Logind *logind);
 bool logind_sleep(Logind *logind, HostSleep kind, GError **error);

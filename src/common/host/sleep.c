@@ -6,6 +6,7 @@
 #include "host/sysfs.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #define STATE "/sys/power/state"
 #define DISK "/sys/power/disk"
@@ -79,6 +80,26 @@ bool host_sleep_allowed(const char *root, GError **error)
     g_autoptr(Logind) logind = logind_of(root);
 
     return !logind || logind_sleep_allowed(logind, error);
+}
+
+void host_sleep_prepare(const char *root)
+{
+    if (!*root)
+        sync();
+}
+
+unsigned host_sleep_delay(const char *root)
+{
+    g_autoptr(Logind) logind = logind_of(root);
+
+    return logind ? logind_sleep_delay(logind) : 0;
+}
+
+bool host_sleep_begins(const char *root)
+{
+    g_autoptr(Logind) logind = logind_of(root);
+
+    return logind && logind_sleep_begins(logind);
 }
 
 bool host_sleep(const char *root, HostSleep kind, GError **error)

@@ -70,6 +70,21 @@ char *sysfs_text_of(const char *root, const char *format, ...)
     return sysfs_text(AT_FDCWD, whole);
 }
 
+/* Neither control characters nor the two that are none (U+FFFE, U+FFFF) are allowed in XML. */
+char *sysfs_printable(const char *text)
+{
+    char *valid = g_utf8_make_valid(text, -1);
+
+    for (char *at = valid, *next; *at; at = next) {
+        gunichar character = g_utf8_get_char(at);
+
+        next = g_utf8_next_char(at);
+        if (character < ' ' || character == 0x7f || character == 0xfffe || character == 0xffff)
+            memset(at, ' ', next - at);
+    }
+    return g_strstrip(valid);
+}
+
 bool sysfs_number(int directory, const char *name, unsigned base, int64_t *value)
 {
     char text[PAGE + 1], *end;

@@ -20,6 +20,9 @@ bool sysfs_number(int directory, const char *name, unsigned base, int64_t *value
 char *sysfs_link(int directory, const char *name);
 /* Up to size bytes of the content from its start, as many as there are; 0: none. */
 size_t sysfs_bytes(int directory, const char *name, void *bytes, size_t size);
+/* Devices and firmware say what they like: as it may stand in a document, without blanks around it.
+ */
+char *sysfs_printable(const char *text);
 bool sysfs_exists(int directory, const char *name);
 /* -1 when it is not there. Descriptors of directories end with the caller's g_auto(Fd). */
 int sysfs_open(int directory, const char *name);

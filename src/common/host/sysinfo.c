@@ -7,6 +7,7 @@
 #include "host/sysinfo.h"
 
 #include "base/cleanup.h"
+#include "host/sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ static bool print_text(GString *out, const Structure *from, unsigned number)
         at += strlen(at) + 1;
     if (number == 0 || at >= end || !*at)
         return false;
-    stripped = g_strstrip(g_utf8_make_valid(at, -1));
+    stripped = sysfs_printable(at);
     escaped = g_markup_escape_text(stripped, -1);
     g_string_append(out, escaped);
     return *stripped;
