@@ -15,8 +15,10 @@
 #include "guest/hypervisor.h"
 #include "guest/iface-link.h"
 #include "loop/spawn.h"
+#include "nbd.h"
 #include "nic.h"
 #include "plan-write.h"
+#include "quota.h"
 #include "rights.h"
 #include "rootfs.h"
 #include "share.h"
@@ -31,8 +33,6 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-
-#define STAGING "root"
 
 enum { ANSWER_MS = 60000, END_MS = 10000 };
 
@@ -103,7 +103,7 @@ static bool open_log(Launch *l, GError **error)
 static bool make_directory(Launch *l, GError **error)
 {
     g_autofree char *directory = files_directory(l->vm);
-    g_autofree char *staging = g_build_filename(directory, STAGING, NULL);
+    g_autofree char *staging = g_build_filename(directory, ROOTFS_STAGING, NULL);
 
     (void) rmdir(staging);
     if (!files_make(directory, error))
@@ -149,6 +149,10 @@ static bool open_pid_file(Launch *l, GError **error)
     l->pid_file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return l->pid_file >= 0 || fail_errno(error, errno, "cannot create '%s'", path);
 }
+
+static bool limit_space(Launch *l, GError **error) { return quota_set(l->live, error); }
+
+static void unlimit_space(Launch *l) { quota_end(l->live); }
 
 /* ---- the plan ---- */
 
@@ -256,10 +260,10 @@ static void plan_given(Launch *l)
 
 static bool make_plan(Launch *l, GError **error)
 {
-    g_autofree char *staging = g_build_filename(l->vm->directory, STAGING, NULL);
+    const ImageRun run = { l->vm->directory, l->fds };
 
     plan_users(l);
-    if (!plan_namespaces(l, error) || !rootfs_plan(l->plan, l->live, staging, l->fds, error) ||
+    if (!plan_namespaces(l, error) || !rootfs_plan(l->plan, l->live, &run, error) ||
         !plan_rights(l, error))
         return false;
     if (!l->live->lxc_namespaces.uts.type)
@@ -462,6 +466,7 @@ static const Step steps[] = {
     { "make its runtime directory", make_directory, remove_directory },
     { "note that it starts", publish_starting, publish_stopped },
     { "make its pid file", open_pid_file, NULL },
+    { "limit its space", limit_space, unlimit_space },
     { "plan it", make_plan, NULL },
     { "make a socket", open_sockets, NULL },
     { "run its controller", run_controller, end_controller },
@@ -600,7 +605,7 @@ static void end_left_over(const Ended *run)
 
 void start_clean(const Ended *run)
 {
-    g_autofree char *staging = g_build_filename(run->directory, STAGING, NULL);
+    g_autofree char *staging = g_build_filename(run->directory, ROOTFS_STAGING, NULL);
 
     g_autofree char *group = group_of_run(run->directory);
 
@@ -608,5 +613,8 @@ void start_clean(const Ended *run)
     if (run->live)
         nics_end(run->control, run->live);
     group_end(group);
+    nbd_end(run->directory);
+    if (run->live)
+        quota_end(run->live);
     (void) rmdir(staging);
 }
