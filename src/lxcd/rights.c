@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 /* ---- capabilities ---- */
 
@@ -112,6 +113,29 @@ uint64_t rights_capabilities(const Domain *domain)
     return kept;
 }
 
+static unsigned number_of(const char *name)
+{
+    size_t i = 0;
+
+    while (!g_str_equal(capabilities[i].name, name))
+        i++;
+    return capabilities[i].number;
+}
+
+/* In a user namespace all are there again. */
+bool rights_check(const Domain *domain, GError **error)
+{
+    for (LIST_EACH(CapabilityRule, rule, domain->features.capability_rules)) {
+        const char *name = lxc_capability_names[rule->capability];
+
+        if (rule->state == SWITCH_ON && !container_is_mapped(domain) &&
+            prctl(PR_CAPBSET_READ, number_of(name)) == 0)
+            return fail(error, ERR_CONFIG_UNSUPPORTED,
+                        "capability '%s' cannot be kept: ostler-lxcd does not have it", name);
+    }
+    return true;
+}
+
 /* ---- system calls ---- */
 
 /* Refused in every container. Most need rights that it does not have, either; but the kernel's
@@ -129,6 +153,9 @@ static const int refused[] = {
     SCMP_SYS(finit_module),
     SCMP_SYS(get_kernel_syms),
     SCMP_SYS(init_module),
+    SCMP_SYS(io_uring_enter),
+    SCMP_SYS(io_uring_register),
+    SCMP_SYS(io_uring_setup),
     SCMP_SYS(ioperm),
     SCMP_SYS(iopl),
     SCMP_SYS(kexec_file_load),

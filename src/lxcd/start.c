@@ -14,6 +14,7 @@
 #include "guest/files.h"
 #include "guest/hypervisor.h"
 #include "guest/iface-link.h"
+#include "host/cpu.h"
 #include "loop/spawn.h"
 #include "nbd.h"
 #include "nic.h"
@@ -30,6 +31,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -241,7 +243,7 @@ static bool plan_rights(Launch *l, GError **error)
     const void *program;
     size_t size;
 
-    if (!rights_filter(l->live, &program, &size, error))
+    if (!rights_check(l->live, error) || !rights_filter(l->live, &program, &size, error))
         return false;
     PLAN_NUMBERS(l->plan, PLAN_CAPS, rights_capabilities(l->live), 0);
     plan_blob(l->plan, PLAN_SECCOMP, program, size);
@@ -268,6 +270,8 @@ static bool make_plan(Launch *l, GError **error)
         return false;
     if (!l->live->lxc_namespaces.uts.type)
         PLAN(l->plan, PLAN_HOSTNAME, 0, l->name);
+    if (g_strcmp0(l->live->os.arch, host_arch()) != 0)
+        PLAN_NUMBERS(l->plan, PLAN_PERSONALITY, PER_LINUX32, 0);
     plan_environment(l);
     plan_program(l);
     plan_given(l);

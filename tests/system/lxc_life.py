@@ -96,6 +96,12 @@ def _(s):
     s.console('one').expect(r'uid=7 gid=1002\(others\)')
 
 
+@case('a container of 32 bits says so')
+def _(s):
+    s.conn.createXML(xml('one').replace('<type>', "<type arch='i686'>"))
+    equal(shell('one').run('uname -m'), 'i686\n')
+
+
 @case('how init ends decides what is told')
 def _(s):
     events = s.events('LIFECYCLE')
