@@ -20,6 +20,7 @@ static const ServedRow rows[] = {
     { "", "on_reboot=destroy|restart on_crash=destroy|restart resource/partition devices" },
     { "", "devices/emulator memoryBacking/* memtune/hard_limit memtune/soft_limit" },
     { "", "memtune/swap_hard_limit blkiotune/weight cputune/shares cputune/period cputune/quota" },
+    { "", "numatune/memory/@mode=strict numatune/memory/@nodeset" },
     { "blkiotune/device", "path weight read_iops_sec write_iops_sec read_bytes_sec write_bytes_sec" },
     { "os", "type=exe type/@arch init initdir inituser initgroup" },
     { "os/initarg", "." },
