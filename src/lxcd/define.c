@@ -20,6 +20,7 @@ static const ServedRow rows[] = {
     { "", "on_reboot=destroy|restart on_crash=destroy|restart resource/partition devices" },
     { "", "devices/emulator memoryBacking/* memtune/hard_limit memtune/soft_limit" },
     { "", "memtune/swap_hard_limit blkiotune/weight cputune/shares cputune/period cputune/quota" },
+    { "", "numatune/memory/@mode=strict numatune/memory/@nodeset" },
     { "blkiotune/device", "path weight read_iops_sec write_iops_sec read_bytes_sec write_bytes_sec" },
     { "os", "type=exe type/@arch init initdir inituser initgroup" },
     { "os/initarg", "." },
@@ -30,9 +31,9 @@ static const ServedRow rows[] = {
     { "features/capabilities/*", "name() @state" },
     { "clock", "@offset=utc|localtime" },
     { "devices/filesystem", "@type=mount|bind|block|file|ram @accessmode=passthrough|mapped "
-                            "driver/@type=path|loop driver/@format=raw source/@dir source/@dev "
+                            "driver/@type=path|loop|nbd driver/@format=raw|qcow2 source/@dir source/@dev "
                             "source/@file source/@usage source/@units target/@dir "
-                            "readonly" },
+                            "readonly space_hard_limit space_soft_limit" },
     { "devices/interface", "@type=network|bridge|ethernet|direct mac/@address mac/@type mac/@check "
                            "source/@network source/@portgroup source/@bridge source/@dev source/@mode "
                            "virtualport virtualport/* vlan/* bandwidth/* port/@isolated target/@dev "
@@ -137,6 +138,24 @@ static bool check_idmap(const Domain *domain, GError **error)
     return true;
 }
 
+/* A loop device shows a file as it is; directories and files alone have space that can be limited.
+ */
+static bool check_kind_of_fs(const Fs *fs, GError **error)
+{
+    bool is_directory = fs->type == FS_MOUNT || fs->type == FS_BIND;
+
+    if (fs->driver == FS_DRIVER_NBD && (fs->type != FS_FILE || !fs->format))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "driver 'nbd' of file system '%s' needs a file and its format", fs->target);
+    if (g_strcmp0(fs->format, "qcow2") == 0 && fs->driver != FS_DRIVER_NBD)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "format 'qcow2' of file system '%s' needs the driver 'nbd'", fs->target);
+    return is_directory || !(fs->hard_limit || fs->soft_limit) ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "the space of file system '%s' cannot be limited: it is of type '%s'", fs->target,
+                fs_type_names[fs->type]);
+}
+
 static bool check_filesystems(const Domain *domain, GError **error)
 {
     for (LIST_EACH(Fs, fs, domain->filesystems)) {
@@ -148,6 +167,8 @@ static bool check_filesystems(const Domain *domain, GError **error)
         if (has_path && *fs->source != '/')
             return fail(error, ERR_XML, "filesystem source '%s' must be an absolute path",
                         fs->source);
+        if (!check_kind_of_fs(fs, error))
+            return false;
     }
     return true;
 }

@@ -22,6 +22,7 @@ const Driver driver = {
     .domain_create_with_files = guest_domain_create_with_files,
     .domain_create_xml_with_files = guest_domain_create_xml_with_files,
 
+    SERVE(connect_domain_xml_from_native),
     SERVE(connect_get_all_domain_stats),
     SERVE(connect_get_capabilities),
     SERVE(connect_get_version),

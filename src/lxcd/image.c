@@ -3,6 +3,7 @@
 #include "image.h"
 
 #include "base/cleanup.h"
+#include "nbd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,7 @@ static const char *find_type(int fd)
 /* ---- loop devices ---- */
 
 /* Another process may take the free one meanwhile: then the next is asked for. */
-static char *attach(int control, const struct loop_config *config, int *loop)
+static char *attach_free(int control, const struct loop_config *config, int *loop)
 {
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         int number = ioctl(control, LOOP_CTL_GET_FREE);
@@ -75,22 +76,39 @@ static char *attach_loop(const Fs *fs, int file, GArray *fds, GError **error)
     int loop;
 
     g_strlcpy((char *) config.info.lo_file_name, fs->source, LO_NAME_SIZE);
-    path = control < 0 ? NULL : attach(control, &config, &loop);
+    path = control < 0 ? NULL : attach_free(control, &config, &loop);
     if (!path)
         return fail_errno(error, errno, "'%s' cannot be made a loop device", fs->source);
     g_array_append_val(fds, loop);
     return path;
 }
 
-char *image_device(const Fs *fs, GArray *fds, const char **type, GError **error)
+static char *attach(const Fs *fs, const ImageRun *run, GError **error)
 {
-    g_auto(Fd) file = open(fs->source, (fs->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+    g_auto(Fd) file = -1;
 
+    if (fs->type == FS_BLOCK)
+        return g_strdup(fs->source);
+    if (fs->driver == FS_DRIVER_NBD)
+        return nbd_attach(fs, run->directory, error);
+    file = open(fs->source, (fs->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (file < 0)
         return fail_errno(error, errno, "'%s' cannot be opened", fs->source);
-    *type = find_type(file);
+    return attach_loop(fs, file, run->fds, error);
+}
+
+char *image_device(const Fs *fs, const ImageRun *run, const char **type, GError **error)
+{
+    g_autofree char *path = attach(fs, run, error);
+    g_auto(Fd) fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+    if (!path)
+        return NULL;
+    if (fd < 0)
+        return fail_errno(error, errno, "'%s' cannot be opened", path);
+    *type = find_type(fd);
     if (!*type)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "'%s' holds no file system that is known here",
                     fs->source);
-    return fs->type == FS_FILE ? attach_loop(fs, file, fds, error) : g_strdup(fs->source);
+    return g_steal_pointer(&path);
 }

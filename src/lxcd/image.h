@@ -4,7 +4,13 @@
 
 #include "model/domain.h"
 
-/* The block device of a file system of type block or file: its own, or a loop device that ends by
- * itself when it is no longer used. fds gets what keeps it until it is mounted; type, what the
- * kernel calls the file system on it. */
-char *image_device(const Fs *fs, GArray *fds, const char **type, GError **error);
+/* A run that images are prepared for. */
+typedef struct ImageRun {
+    const char *directory; /* of the run */
+    GArray *fds;           /* gets what must stay open until they are mounted */
+} ImageRun;
+
+/* The block device of a file system of type block or file: its own, a loop device that ends by
+ * itself when it is no longer used, or one of nbd.h. type: what the kernel calls the file system on
+ * it. */
+char *image_device(const Fs *fs, const ImageRun *run, const char **type, GError **error);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -50,6 +51,14 @@ static void set_hostname(void)
 
     if (step && sethostname(plan_text(step, 0), step->size - 1) < 0)
         give_up("set the hostname '%s'", plan_text(step, 0));
+}
+
+static void set_personality(void)
+{
+    const PlanStep *step = plan_find(PLAN_PERSONALITY);
+
+    if (step && personality(step->a) < 0)
+        give_up("become a container of another architecture");
 }
 
 /* Limits as the kernel gives them to a first process, whatever those of the daemon are. */
@@ -265,6 +274,7 @@ void become_init(int go)
     if (plan_find(PLAN_CLONE)->a & CLONE_NEWNET)
         raise_loopback();
     (void) syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    set_personality();
     set_limits();
     set_hostname();
     enter_root();

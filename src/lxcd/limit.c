@@ -63,6 +63,11 @@ static char *processors(const Domain *domain)
     return domain->vcpu_set ? bitmap_print(domain->vcpu_set) : NULL;
 }
 
+static char *nodes(const Domain *domain)
+{
+    return domain->numa_tune.nodes ? bitmap_print(domain->numa_tune.nodes) : NULL;
+}
+
 static char *weight(const Domain *domain)
 {
     return domain->blkio_tune.weight ? g_strdup_printf("default %u", domain->blkio_tune.weight)
@@ -134,6 +139,7 @@ static const struct {
     { "cputune/shares", { "cpu.weight" }, shares },
     { "cputune/quota", { "cpu.max" }, quota },
     { "vcpu/@cpuset", { "cpuset.cpus" }, processors },
+    { "numatune/memory/@nodeset", { "cpuset.mems" }, nodes },
     { "blkiotune/weight", { "io.weight", "io.bfq.weight" }, weight },
     { "blkiotune/device", { "io.weight", "io.bfq.weight" }, device_weights },
     { "blkiotune/device", { "io.max" }, device_limits },

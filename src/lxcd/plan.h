@@ -30,13 +30,14 @@ typedef enum PlanKind {
     PLAN_READONLY, /* path: as it is, but nobody can write */
     PLAN_MASK,     /* path: empty */
     PLAN_HOSTNAME,
-    PLAN_VARIABLE, /* NAME=value */
-    PLAN_ARGUMENT, /* the first is the program */
-    PLAN_ENTER,    /* directory to begin in */
-    PLAN_USER,     /* user and group to begin as: names of inside, or numbers; "" for none */
-    PLAN_CAPS,     /* a: those that are kept, a bit each */
-    PLAN_SECCOMP,  /* the text is a filter program */
-    PLAN_PASS,     /* a: descriptor that the program gets, as number 3 and following */
+    PLAN_PERSONALITY, /* a: as personality(2) takes it */
+    PLAN_VARIABLE,    /* NAME=value */
+    PLAN_ARGUMENT,    /* the first is the program */
+    PLAN_ENTER,       /* directory to begin in */
+    PLAN_USER,        /* user and group to begin as: names of inside, or numbers; "" for none */
+    PLAN_CAPS,        /* a: those that are kept, a bit each */
+    PLAN_SECCOMP,     /* the text is a filter program */
+    PLAN_PASS,        /* a: descriptor that the program gets, as number 3 and following */
     PLAN_KINDS,
 } PlanKind;
 

@@ -10,11 +10,15 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 /* ---- capabilities ---- */
 
@@ -109,6 +113,29 @@ uint64_t rights_capabilities(const Domain *domain)
     return kept;
 }
 
+static unsigned number_of(const char *name)
+{
+    size_t i = 0;
+
+    while (!g_str_equal(capabilities[i].name, name))
+        i++;
+    return capabilities[i].number;
+}
+
+/* In a user namespace all are there again. */
+bool rights_check(const Domain *domain, GError **error)
+{
+    for (LIST_EACH(CapabilityRule, rule, domain->features.capability_rules)) {
+        const char *name = lxc_capability_names[rule->capability];
+
+        if (rule->state == SWITCH_ON && !container_is_mapped(domain) &&
+            prctl(PR_CAPBSET_READ, number_of(name)) == 0)
+            return fail(error, ERR_CONFIG_UNSUPPORTED,
+                        "capability '%s' cannot be kept: ostler-lxcd does not have it", name);
+    }
+    return true;
+}
+
 /* ---- system calls ---- */
 
 /* Refused in every container. Most need rights that it does not have, either; but the kernel's
@@ -126,6 +153,9 @@ static const int refused[] = {
     SCMP_SYS(finit_module),
     SCMP_SYS(get_kernel_syms),
     SCMP_SYS(init_module),
+    SCMP_SYS(io_uring_enter),
+    SCMP_SYS(io_uring_register),
+    SCMP_SYS(io_uring_setup),
     SCMP_SYS(ioperm),
     SCMP_SYS(iopl),
     SCMP_SYS(kexec_file_load),
@@ -185,6 +215,19 @@ static bool refuse_terminals(scmp_filter_ctx filter)
     return true;
 }
 
+/* A file's project, by which space is limited, is its owner's to change. */
+static bool refuse_projects(scmp_filter_ctx filter)
+{
+    static const unsigned requests[] = { FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+        if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, requests[i])) < 0)
+            return false;
+    }
+    return true;
+}
+
 /* No user namespace inside, in which a process would have every capability again. What clone3()
  * asks for cannot be seen, so it is told not to be there, and clone() is taken instead. */
 static bool refuse_namespaces(scmp_filter_ctx filter)
@@ -202,10 +245,22 @@ static bool add_rules(scmp_filter_ctx filter, bool mapped, bool may_mount)
         return false;
     if (seccomp_arch_native() == SCMP_ARCH_X86_64 && seccomp_arch_add(filter, SCMP_ARCH_X86) < 0)
         return false;
-    if (!mapped && !refuse_namespaces(filter))
+    if (!mapped && !(refuse_namespaces(filter) && refuse_projects(filter)))
         return false;
     return refuse(filter, refused, G_N_ELEMENTS(refused)) && refuse_terminals(filter) &&
            (may_mount || refuse(filter, refused_to_root, G_N_ELEMENTS(refused_to_root)));
+}
+
+/* file_setattr(), of Linux 6.17, has one number everywhere, which libraries do not know yet. */
+static bool refuse_new_calls(int fd)
+{
+    static const struct sock_filter head[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 469, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    };
+
+    return write(fd, head, sizeof(head)) == sizeof(head);
 }
 
 static GBytes *make_filter(bool mapped, bool may_mount)
@@ -217,7 +272,7 @@ static GBytes *make_filter(bool mapped, bool may_mount)
     gsize size = 0;
 
     if (filter && fd >= 0 && add_rules(filter, mapped, may_mount) &&
-        seccomp_export_bpf(filter, fd) == 0)
+        (mapped || refuse_new_calls(fd)) && seccomp_export_bpf(filter, fd) == 0)
         (void) g_file_get_contents(path, &program, &size, NULL);
     seccomp_release(filter);
     return program ? g_bytes_new_take(program, size) : NULL;

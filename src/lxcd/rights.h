@@ -6,6 +6,8 @@
 
 /* A bit for each capability that the container keeps, by its number. */
 uint64_t rights_capabilities(const Domain *domain);
+/* Refuses what the definition asks for by name and this daemon does not have. */
+bool rights_check(const Domain *domain, GError **error);
 /* Whether it may mount: it keeps sys_admin. */
 bool rights_may_mount(const Domain *domain);
 /* The filter program of system calls; made once, kept for ever. */

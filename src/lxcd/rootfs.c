@@ -3,7 +3,6 @@
 #include "rootfs.h"
 
 #include "define.h"
-#include "image.h"
 #include "plan-write.h"
 #include "rights.h"
 
@@ -65,11 +64,11 @@ static bool check_source(const Fs *fs, GError **error)
     return true;
 }
 
-static bool plan_image(GByteArray *plan, const Domain *domain, const Fs *fs, GArray *fds,
+static bool plan_image(GByteArray *plan, const Domain *domain, const Fs *fs, const ImageRun *run,
                        GError **error)
 {
     const char *type;
-    g_autofree char *device = image_device(fs, fds, &type, error);
+    g_autofree char *device = image_device(fs, run, &type, error);
 
     if (!device)
         return false;
@@ -77,8 +76,8 @@ static bool plan_image(GByteArray *plan, const Domain *domain, const Fs *fs, GAr
     return true;
 }
 
-static bool plan_filesystem(GByteArray *plan, const Domain *domain, const Fs *fs, GArray *fds,
-                            GError **error)
+static bool plan_filesystem(GByteArray *plan, const Domain *domain, const Fs *fs,
+                            const ImageRun *run, GError **error)
 {
     g_autofree char *options = NULL;
 
@@ -90,7 +89,7 @@ static bool plan_filesystem(GByteArray *plan, const Domain *domain, const Fs *fs
         return true;
     case FS_BLOCK:
     case FS_FILE:
-        return check_source(fs, error) && plan_image(plan, domain, fs, fds, error);
+        return check_source(fs, error) && plan_image(plan, domain, fs, run, error);
     default:
         if (!check_source(fs, error))
             return false;
@@ -99,8 +98,8 @@ static bool plan_filesystem(GByteArray *plan, const Domain *domain, const Fs *fs
     }
 }
 
-static bool plan_root(GByteArray *plan, const Domain *domain, const char *staging, GArray *fds,
-                      GError **error)
+static bool plan_root(GByteArray *plan, const Domain *domain, const char *staging,
+                      const ImageRun *run, GError **error)
 {
     const Fs *fs = container_root(domain);
     const char *type;
@@ -119,7 +118,7 @@ static bool plan_root(GByteArray *plan, const Domain *domain, const char *stagin
         PLAN(plan, PLAN_ROOT, mount_flags(domain, fs), fs->source, staging);
         return true;
     }
-    device = image_device(fs, fds, &type, error);
+    device = image_device(fs, run, &type, error);
     if (device)
         PLAN(plan, PLAN_ROOT_FILE, mount_flags(domain, fs) | PLAN_NO_DEV, staging, type, "",
              device);
@@ -268,13 +267,14 @@ static void plan_kernel(GByteArray *plan, const Domain *domain)
         PLAN(plan, PLAN_MASK, 0, hidden[i]);
 }
 
-bool rootfs_plan(GByteArray *plan, const Domain *domain, const char *staging, GArray *fds,
-                 GError **error)
+bool rootfs_plan(GByteArray *plan, const Domain *domain, const ImageRun *run, GError **error)
 {
-    if (!plan_root(plan, domain, staging, fds, error))
+    g_autofree char *staging = g_build_filename(run->directory, ROOTFS_STAGING, NULL);
+
+    if (!plan_root(plan, domain, staging, run, error))
         return false;
     for (LIST_EACH(Fs, fs, domain->filesystems)) {
-        if (fs != container_root(domain) && !plan_filesystem(plan, domain, fs, fds, error))
+        if (fs != container_root(domain) && !plan_filesystem(plan, domain, fs, run, error))
             return false;
     }
     if (!plan_devices(plan, domain, error))

@@ -2,9 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "model/domain.h"
+#include "image.h"
 
-/* staging: an empty directory that the root is put on. fds: gets descriptors that must stay open
- * until the controller has done its part. */
-bool rootfs_plan(GByteArray *plan, const Domain *domain, const char *staging, GArray *fds,
-                 GError **error);
+/* An empty directory in the run's that the root is put on. */
+#define ROOTFS_STAGING "root"
+bool rootfs_plan(GByteArray *plan, const Domain *domain, const ImageRun *run, GError **error);

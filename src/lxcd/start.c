@@ -14,9 +14,12 @@
 #include "guest/files.h"
 #include "guest/hypervisor.h"
 #include "guest/iface-link.h"
+#include "host/cpu.h"
 #include "loop/spawn.h"
+#include "nbd.h"
 #include "nic.h"
 #include "plan-write.h"
+#include "quota.h"
 #include "rights.h"
 #include "rootfs.h"
 #include "share.h"
@@ -28,11 +31,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-
-#define STAGING "root"
 
 enum { ANSWER_MS = 60000, END_MS = 10000 };
 
@@ -103,7 +105,7 @@ static bool open_log(Launch *l, GError **error)
 static bool make_directory(Launch *l, GError **error)
 {
     g_autofree char *directory = files_directory(l->vm);
-    g_autofree char *staging = g_build_filename(directory, STAGING, NULL);
+    g_autofree char *staging = g_build_filename(directory, ROOTFS_STAGING, NULL);
 
     (void) rmdir(staging);
     if (!files_make(directory, error))
@@ -149,6 +151,10 @@ static bool open_pid_file(Launch *l, GError **error)
     l->pid_file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return l->pid_file >= 0 || fail_errno(error, errno, "cannot create '%s'", path);
 }
+
+static bool limit_space(Launch *l, GError **error) { return quota_set(l->live, error); }
+
+static void unlimit_space(Launch *l) { quota_end(l->live); }
 
 /* ---- the plan ---- */
 
@@ -237,7 +243,7 @@ static bool plan_rights(Launch *l, GError **error)
     const void *program;
     size_t size;
 
-    if (!rights_filter(l->live, &program, &size, error))
+    if (!rights_check(l->live, error) || !rights_filter(l->live, &program, &size, error))
         return false;
     PLAN_NUMBERS(l->plan, PLAN_CAPS, rights_capabilities(l->live), 0);
     plan_blob(l->plan, PLAN_SECCOMP, program, size);
@@ -256,14 +262,16 @@ static void plan_given(Launch *l)
 
 static bool make_plan(Launch *l, GError **error)
 {
-    g_autofree char *staging = g_build_filename(l->vm->directory, STAGING, NULL);
+    const ImageRun run = { l->vm->directory, l->fds };
 
     plan_users(l);
-    if (!plan_namespaces(l, error) || !rootfs_plan(l->plan, l->live, staging, l->fds, error) ||
+    if (!plan_namespaces(l, error) || !rootfs_plan(l->plan, l->live, &run, error) ||
         !plan_rights(l, error))
         return false;
     if (!l->live->lxc_namespaces.uts.type)
         PLAN(l->plan, PLAN_HOSTNAME, 0, l->name);
+    if (g_strcmp0(l->live->os.arch, host_arch()) != 0)
+        PLAN_NUMBERS(l->plan, PLAN_PERSONALITY, PER_LINUX32, 0);
     plan_environment(l);
     plan_program(l);
     plan_given(l);
@@ -462,6 +470,7 @@ static const Step steps[] = {
     { "make its runtime directory", make_directory, remove_directory },
     { "note that it starts", publish_starting, publish_stopped },
     { "make its pid file", open_pid_file, NULL },
+    { "limit its space", limit_space, unlimit_space },
     { "plan it", make_plan, NULL },
     { "make a socket", open_sockets, NULL },
     { "run its controller", run_controller, end_controller },
@@ -600,7 +609,7 @@ static void end_left_over(const Ended *run)
 
 void start_clean(const Ended *run)
 {
-    g_autofree char *staging = g_build_filename(run->directory, STAGING, NULL);
+    g_autofree char *staging = g_build_filename(run->directory, ROOTFS_STAGING, NULL);
 
     g_autofree char *group = group_of_run(run->directory);
 
@@ -608,5 +617,8 @@ void start_clean(const Ended *run)
     if (run->live)
         nics_end(run->control, run->live);
     group_end(group);
+    nbd_end(run->directory);
+    if (run->live)
+        quota_end(run->live);
     (void) rmdir(staging);
 }

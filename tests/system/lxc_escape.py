@@ -97,12 +97,15 @@ def _(s, _dom, console, kind):
     os.unlink(ROOT + '/tmp/module.ko')
 
 
-def call(number):
-    """A system call with no arguments, made inside, by a program of its own."""
+def call(number, *words, narrow=False):
+    """A system call, made inside, by a program of its own; narrow: as programs of 32 bits make it."""
     path = ROOT + '/tmp/call'
+    words = [*words, 0, 0, 0][:3]
+    registers = (0xbb, 0xb9, 0xba) if narrow else (0xbf, 0xbe, 0xba)   # ebx, ecx, edx; edi, esi, edx
     code = (b'\xb8' + number.to_bytes(4, 'little')        # mov eax, number
-            + b'\x31\xff\x31\xf6\x31\xd2\x4d\x31\xd2'     # edi = esi = edx = r10 = 0
-            + b'\x0f\x05'                                 # syscall
+            + b''.join(bytes([r]) + w.to_bytes(4, 'little') for r, w in zip(registers, words))
+            + b'\x4d\x31\xd2'                            # r10 = 0
+            + (b'\xcd\x80' if narrow else b'\x0f\x05')   # int 0x80, syscall
             + b'\xf7\xd8\x89\xc7'                         # edi = -eax
             + b'\xb8\x3c\x00\x00\x00\x0f\x05')            # exit(edi)
     head = (b'\x7fELF\x02\x01\x01' + bytes(9) + (2).to_bytes(2, 'little') + (62).to_bytes(2, 'little')
@@ -121,8 +124,57 @@ def call(number):
 @each('system calls that are refused are refused')
 def _(s, _dom, console, kind):
     for name, number in (('swapon', 167), ('acct', 163), ('bpf', 321), ('perf_event_open', 298), ('settimeofday', 164),
-                         ('open_by_handle_at', 304), ('keyctl', 250), ('userfaultfd', 323), ('iopl', 172)):
+                         ('open_by_handle_at', 304), ('keyctl', 250), ('userfaultfd', 323), ('iopl', 172), ('syslog', 103),
+                         ('io_uring_setup', 425), ('add_key', 248), ('fanotify_init', 300), ('quotactl', 179)):
         denied(console, call(number))
+
+
+@each('the ways of other kinds of programs are no way out')
+def _(s, _dom, console, kind):
+    for name, number in (('bpf', 357), ('perf_event_open', 336), ('keyctl', 288), ('open_by_handle_at', 342)):
+        denied(console, call(number, narrow=True))
+    for number in (321, 298):  # the numbers of x32: there are no such calls
+        console.run(call(0x40000000 | number))
+        equal(console.run('/tmp/call; echo $?'), '38\n')
+
+
+@each('nothing is put into a terminal that somebody else reads')
+def _(s, _dom, console, kind):
+    for request in (0x5412, 0x541c):  # TIOCSTI, TIOCLINUX
+        denied(console, call(16, 0, request, 0x400000))
+
+
+@case('what a file is counted as is not changed by the host\'s root user')
+def _(s):
+    _dom, console = boot('plain')
+    for request in (0x40086602, 0x401c5820):  # FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR
+        denied(console, call(16, 0, request, 0x400000))
+
+
+@case('on the host\'s network nothing is changed, heard or made up')
+def _(s):
+    _dom, console = boot('plain', features='')
+    denied(console, call(41, 17, 3))  # an AF_PACKET socket
+    denied(console, call(41, 2, 3, 1))  # a raw one
+    denied(console, 'ip link set lo down')
+    denied(console, 'ip addr add 10.1.1.1/24 dev lo')
+
+
+@case('a mapped root user sees no more of the kernel by mounting it again')
+def _(s):
+    _dom, console = boot('mapped', **MAPPED)
+    console.run('mount -t proc none /mnt')
+    for path in ('sysrq-trigger', 'sys/kernel/core_pattern', 'sys/vm/drop_caches', 'irq/default_smp_affinity', 'timer_list'):
+        denied(console, f'echo x >/mnt/{path}', "can't create")
+    denied(console, 'head -c 1 /mnt/kcore', 'kcore')
+    console.run('umount /mnt; mount -t sysfs none /mnt')
+    for path in ('kernel/profiling', 'kernel/uevent_helper', 'power/state'):
+        denied(console, f'echo x >/mnt/{path}', "can't create")
+    console.run('umount /mnt')
+    for kind in ('tracefs', 'debugfs', 'securityfs', 'devtmpfs', 'configfs', 'efivarfs'):
+        denied(console, f'mount -t {kind} none /mnt', 'mount')
+    denied(console, 'mount -t ext4 /dev/sda /mnt', 'mount')
+    denied(console, 'mount -t cgroup -o freezer none /mnt && echo /bin/sh >/mnt/release_agent', 'mount')
 
 
 @case('no namespace gives the host\'s root user its rights back')

@@ -20,7 +20,7 @@ def begin(m):
           'grep -q cgroup2 /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup', 'mount -t devpts none /dev/pts || true',
           'for i in bin dev proc sys tmp; do mkdir -p /c/$i; done', 'cp /bin/busybox /c/bin/ && ln -s busybox /c/bin/sh',
           'export LIBVIRT_DEFAULT_URI="lxc:///system?socket=/r/run/libvirt/virtlxcd-sock"',
-          'ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & pid=$!',
+          '(ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & echo pid=$! >/env)',
           'until virsh -q hostname >/dev/null 2>&1; do usleep 50000; done')
 
 
@@ -74,7 +74,8 @@ def _(s):
         contains(m.run(f'grep oom_kill {GROUP}/memory.events'), 'oom_kill 1')
 
         # a daemon that is killed finds it again; the group ends with it
-        m.run('kill -9 $pid; wait $pid; ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & pid=$!',
+        m.run('kill -9 $pid; while kill -0 $pid 2>/dev/null; do usleep 20000; done',
+              '(ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & echo pid=$! >/env)',
               'until virsh -q domstate one 2>/dev/null | grep -q running; do usleep 50000; done', 'virsh -q suspend one',
               'virsh -q destroy one', f'! test -e {GROUP}')
 

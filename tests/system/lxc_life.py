@@ -96,6 +96,12 @@ def _(s):
     s.console('one').expect(r'uid=7 gid=1002\(others\)')
 
 
+@case('a container of 32 bits says so')
+def _(s):
+    s.conn.createXML(xml('one').replace('<type>', "<type arch='i686'>"))
+    equal(shell('one').run('uname -m'), 'i686\n')
+
+
 @case('how init ends decides what is told')
 def _(s):
     events = s.events('LIFECYCLE')
@@ -288,6 +294,67 @@ def _(s):
     equal((other.info()[0], other.info()[3]), (libvirt.VIR_DOMAIN_RUNNING, 1))
     contains(s.virsh('domstats', 'two'), 'state.state=1', 'vcpu.maximum=1', 'cpu.time=')
     contains(s.virsh('dommemstat', 'two'), 'rss ')
+
+
+NATIVE = """# of a container of LXC's own tools
+lxc.utsname = moved
+lxc.rootfs = {root}
+lxc.tty = 2
+lxc.arch = amd64
+lxc.cap.drop = sys_module mac_admin
+lxc.id_map = u 0 100000 65536
+lxc.id_map = g 0 100000 65536
+lxc.init_cmd = /bin/sh -c cat
+lxc.network.type = veth
+lxc.network.flags = up
+lxc.network.link = virbr0
+lxc.network.hwaddr = 02:00:15:8f:05:c1
+lxc.network.name = wan
+lxc.network.ipv4 = 192.168.122.2/24
+lxc.network.ipv4.gateway = 192.168.122.1
+lxc.network.type = macvlan
+lxc.network.macvlan.mode = vepa
+lxc.network.link = eth0
+lxc.network.type = vlan
+lxc.network.link = eth1
+lxc.network.vlan.id = 2
+lxc.network.ipv6 = 2003:db8:1::2/64
+lxc.mount.entry = proc proc proc nodev,noexec,nosuid 0 0
+lxc.mount.entry = tmpfs run tmpfs size=8m,mode=0755 0 0
+lxc.mount.entry = /etc/resolv.conf etc/resolv.conf none bind,ro 0 0
+lxc.cgroup.memory.limit_in_bytes = 1G
+lxc.cgroup.cpu.shares = 1024
+lxc.cgroup.cpuset.cpus = 0-1
+lxc.cgroup.cpuset.mems = 0
+lxc.cgroup.blkio.device_weight = 8:16 1000
+lxc.cgroup.blkio.throttle.read_bps_device = 8:16 1234
+"""
+
+
+@case('a configuration of other tools becomes a definition')
+def _(s):
+    text = s.conn.domainXMLFromNative('lxc-tools', NATIVE.format(root=ROOT))
+    contains(text, '<name>moved</name>', "<memory unit='KiB'>1048576</memory>", "<hard_limit unit='KiB'>1048576<",
+             "cpuset='0-1'", '<shares>1024</shares>', "<memory mode='strict' nodeset='0'/>", '<path>/dev/block/8:16</path>',
+             '<weight>1000</weight>', '<read_bytes_sec>1234<', "<uid start='0' target='100000' count='65536'/>",
+             "<capabilities policy='allow'>", "<sys_module state='off'/>", '<init>/bin/sh</init>', '<initarg>cat</initarg>',
+             f"<source dir='{ROOT}'/>", "<source usage='8192' units='KiB'/>", "<target dir='/etc/resolv.conf'/>", '<readonly/>',
+             "<mac address='02:00:15:8f:05:c1'/>", "<source bridge='virbr0'/>", "<guest dev='wan'/>", "<link state='up'/>",
+             "<ip address='192.168.122.2' family='ipv4' prefix='24'/>", "gateway='192.168.122.1'/>",
+             "<source dev='eth0' mode='vepa'/>", '<interface>eth1.2</interface>', "<ip address='2003:db8:1::2'")
+    equal((text.count('<console '), text.count('<filesystem ')), (2, 3))
+    s.conn.defineXML(text).undefine()
+    newer = 'lxc.uts.name = n\nlxc.rootfs.path = dir:/x\nlxc.net.0.type = {}\nlxc.net.0.ipv4.address = 10.0.0.2/24\n'
+    contains(s.conn.domainXMLFromNative('lxc-tools', newer.format('veth')), "<source dir='/x'/>", "address='10.0.0.2'")
+    contains(s.conn.domainXMLFromNative('lxc-tools', newer.format('empty')), '<privnet/>')
+    for code, naming, line in ((libvirt.VIR_ERR_CONF_SYNTAX, 'line 5', 'what'),
+                               (VIR_ERR_INVALID_ARG, 'lxc.uts.name', 'lxc.uts.name ='),
+                               (libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, 'lxc.mount', 'lxc.mount = /etc/fstab'),
+                               (libvirt.VIR_ERR_INTERNAL_ERROR, 'tmpfs', 'lxc.mount.entry = none tmp tmpfs defaults 0 0'),
+                               (VIR_ERR_INVALID_ARG, '1.2.3.4', 'lxc.net.0.ipv4.address = 1.2.3.4'),
+                               (VIR_ERR_CONFIG_UNSUPPORTED, 'ipvlan', 'lxc.net.1.type = ipvlan')):
+        refused(code, s.conn.domainXMLFromNative, 'lxc-tools', newer.format('veth') + line, naming=naming)
+    refused(VIR_ERR_INVALID_ARG, s.conn.domainXMLFromNative, 'other', '', naming='other')
 
 
 @case('virt-install makes one')

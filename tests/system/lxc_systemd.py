@@ -40,7 +40,7 @@ def _(s):
             (s.file('image.xml', xml('image', args=('-c', 'while :; do read x; done'), root=IMAGE)), '/root/image.xml'))
     with Systemd(s, daemon='lxcd', more=more) as m:
         m.run('export LIBVIRT_DEFAULT_URI="lxc:///system?socket=/r/run/libvirt/virtlxcd-sock"', 'mkdir -p /srv/root',
-              'mount --bind / /srv/root', 'ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & pid=$!',
+              'mount --bind / /srv/root', '(ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & echo pid=$! >/env)',
               'until virsh -q hostname >/dev/null 2>&1; do sleep 0.1; done')
 
         # root inside is nobody outside, and owns its files all the same

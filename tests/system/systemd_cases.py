@@ -286,6 +286,28 @@ def _():
     virsh('undefine', 'box', uri=lxc)
 
 
+@case('within these limits containers have links, restart themselves, and are of 32 bits')
+def _():
+    lxc = 'lxc:///system'
+    path, mark = '/var/guest/box.xml', '/var/guest/again'
+    again = ("import ctypes, os, time; os.path.exists('" + mark + "') or (open('" + mark + "', 'w'), "
+             "ctypes.CDLL(None).reboot(0x01234567)); print(os.uname().machine, os.listdir('/sys/class/net'), "
+             "file=open('" + mark + "', 'w'), flush=True); time.sleep(1000)")
+    with open(path, 'w') as f:
+        f.write("<domain type='lxc'><name>box</name><memory unit='MiB'>64</memory><os><type arch='i686'>exe</type>"
+                f"<init>/usr/bin/python3</init><initarg>-c</initarg><initarg>{again}</initarg></os><devices>"
+                "<interface type='ethernet'/><hostdev mode='capabilities' type='net'><source><interface>given0</interface>"
+                "</source></hostdev><console type='pty'/></devices></domain>")
+    run('ip', 'link', 'add', 'given0', 'type', 'veth', 'peer', 'name', 'given1')
+    virsh('create', path, uri=lxc)
+    until(lambda: os.path.exists(mark) and 'given0' in open(mark).read(), 'it does not begin again')
+    with open(mark) as f:
+        contains(f.read(), 'i686', 'eth0')
+    virsh('destroy', 'box', uri=lxc)
+    run('ip', 'link', 'delete', 'given0')
+    os.unlink(mark)
+
+
 # ---- users of the host --------------------------------------------------------------------------
 
 def polkit():

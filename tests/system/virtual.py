@@ -238,5 +238,5 @@ class Systemd(Virtual):
              '-serial', f'unix:{self.path("serial")},server=on,wait=off', '-qmp', f'unix:{self.path("qmp")},server=on,wait=off',
              '-kernel', os.path.join(self.lab, 'kernel'), '-initrd', os.path.join(self.lab, 'initrd'),
              '-append', 'console=ttyS0 quiet no_console_suspend mitigations=off tsc=reliable panic=-1 '
-                        'systemd.unit=shell.target systemd.show_status=0', *self.options], stdin=subprocess.DEVNULL)
+                        f'systemd.unit=shell.target systemd.show_status=0 {self.cmdline}', *self.options], stdin=subprocess.DEVNULL)
         self.monitor, self.serial = Monitor(self.path('qmp')), Serial(self.path('serial'))

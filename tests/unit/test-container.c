@@ -222,7 +222,8 @@ static void test_root(const void *row)
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
     g_autoptr(Domain) domain = make(c->xml, NULL);
     g_autoptr(GError) error = NULL;
-    bool planned = rootfs_plan(plan, domain, "/staging", fds, &error);
+    const ImageRun run = { "/run", fds };
+    bool planned = rootfs_plan(plan, domain, &run, &error);
 
     g_assert_cmpint(planned, ==, !c->refusal);
     if (c->refusal)

@@ -57,7 +57,8 @@ static const char *const ibs_words[] = { NULL,        "broken",   "workaround", 
 static const char *const capabilities_words[] = { NULL, "default", "allow", "deny", NULL };
 
 static const XmlField capability_rule_fields[] = {
-    XML_ENUM("name()", CapabilityRule, capability, lxc_capability_names),
+    XML_ENUM("name()", CapabilityRule, capability, lxc_capability_names,
+             .code = ERR_CONFIG_UNSUPPORTED),
     XML_ON_OFF("@state", CapabilityRule, state, .required = true),
     {},
 };

@@ -1,0 +1,10 @@
+/* quota.h - how much space the directories of a container may take */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/domain.h"
+
+/* Limits what definitions limit, all or none. In a worker. */
+bool quota_set(const Domain *domain, GError **error);
+/* The container has ended: its directories are not limited any longer. */
+void quota_end(const Domain *domain);

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""lxc_images.py - file systems of containers that need a kernel with nbd and quotas: a virtual machine has one
+
+Needs the machine of tests/lab/make-machine.
+"""
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import subprocess
+
+from containers import CONTROLLER, ROOT as ROOT_FOLDER, xml
+from harness import LIMIT, Skip, case, contains, equal, main
+from virtual import Systemd, libraries
+
+QEMU_NBD = '/usr/bin/qemu-nbd'
+STAYS = 'while :; do read x; done'
+WRITES = 'head -c 1500000 /dev/zero >/tmp/fits &amp;&amp; head -c 5000000 /dev/zero >/tmp/much; x=$?; rm /tmp/fits; echo $x >/tmp/status; '
+IDS = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>")
+QCOW2 = ("<filesystem type='file' accessmode='mapped'><driver type='nbd' format='qcow2'/><source file='/root/{}'/>"
+         "<target dir='/'/></filesystem>")
+LIMITED = ("<filesystem {}><source dir='/limited/{}'/><target dir='/'/><space_hard_limit unit='MiB'>{}</space_hard_limit>"
+           "</filesystem>")
+
+
+def make(s, name, *options):
+    """busybox on a file system in a file"""
+    path = s.file(name, size=48 << 20)
+    subprocess.run(['/sbin/mkfs.ext4', '-q', '-F', *options, '-d', ROOT_FOLDER, path], check=True)
+    return path
+
+
+def qcow2(s):
+    path = s.file('image.qcow2')
+    subprocess.run(['qemu-img', 'convert', '-O', 'qcow2', make(s, 'raw'), path], check=True)
+    return path
+
+
+def begin(m):
+    m.run('export LIBVIRT_DEFAULT_URI="lxc:///system?socket=/r/run/libvirt/virtlxcd-sock"',
+          'serving() { cat /proc/[0-9]*/comm 2>/dev/null | grep -c qemu-nbd; true; }',
+          'inside() { nsenter -t $(virsh -q domid $1) -a --setuid 0 --setgid 0 /bin/sh -c "$2"; }')
+    start(m)
+
+
+def start(m):
+    m.run('(ostler-lxcd --root /r --verbose >>/lxcd.log 2>&1 & echo pid=$! >/env)',
+          'until virsh -q hostname >/dev/null 2>&1; do sleep 0.1; done')
+
+
+def definitions(s):
+    for name, root, tail in (('one', QCOW2.format('image.qcow2'), IDS), ('two', QCOW2.format('image.qcow2'), IDS),
+                             ('broken', QCOW2.format('raw'), ''),
+                             ('plain', LIMITED.format('', 'plain', 4), ''),
+                             ('mapped', LIMITED.format("accessmode='mapped'", 'mapped', 4), IDS),
+                             ('nowhere', LIMITED.format('', 'nowhere', 4).replace('/limited', '/root'), '')):
+        yield s.file(name + '.xml', xml(name, root=root, tail=tail, args=('-c', (WRITES if 'limited' in root else '') + STAYS))), f'/root/{name}.xml'
+
+
+@case('images served by qemu-nbd, directories with a limit', only='ostler')
+def _(s):
+    if not os.path.exists(QEMU_NBD):
+        raise Skip('qemu-nbd is not installed')
+    more = ((CONTROLLER, '/usr/bin/ostler-lxc-controller'), (QEMU_NBD, QEMU_NBD),
+            *((os.path.realpath(lib), lib) for lib in libraries(QEMU_NBD)), (qcow2(s), '/root/image.qcow2'), (os.path.join(s.home, 'raw'), '/root/raw'),
+            (make(s, 'quota', '-O', 'quota,project', '-I', '256'), '/root/quota'), *definitions(s))
+    with Systemd(s, daemon='lxcd', more=more) as m:
+        begin(m)
+
+        # a kernel without such devices is named
+        m.run('virsh -q define one.xml')
+        m.refused('virsh -q start one', 'modprobe nbd')
+        m.run('test -z "$(ls /r/run/ostler/lxc/guest)"', 'modprobe nbd')
+
+        # the image is the root, and what is written is in it
+        m.run('virsh -q start one', limit=2 * LIMIT)
+        contains(m.run('cat /proc/$(virsh -q domid one)/mounts'), '/dev/nbd', ' / ext4 rw')
+        m.run('inside one "echo words >/tmp/said; id -u >>/tmp/said"')
+
+        # who else wants it is refused by who serves it, and leaves nothing
+        m.run('virsh -q define two.xml')
+        m.refused('virsh -q start two', 'lock')
+        m.refused('virsh -q create broken.xml', 'qcow2')
+        equal(m.run('cat /sys/block/nbd*/pid | wc -l').strip(), '1')
+        equal(m.run('serving').strip(), '1')
+
+        # it outlives the daemon, and ends with the container
+        m.run('kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.05; done')
+        start(m)
+        contains(m.run('inside one "cat /tmp/said"'), 'words\n0')
+        m.run('virsh -q destroy one', 'test $(serving) = 0', '! cat /sys/block/nbd*/pid 2>/dev/null')
+        m.run('virsh -q start two', limit=2 * LIMIT)
+        contains(m.run('inside two "cat /tmp/said"'), 'words\n0')
+        m.run('kill -9 $(virsh -q domid two)', 'until test $(serving) = 0; do sleep 0.05; done')
+
+        # limits of space
+        m.run('mkdir nowhere')
+        m.refused('virsh -q create nowhere.xml', 'quotas')
+        m.run('modprobe loop', 'mkdir /limited', 'mount -o loop,prjquota /root/quota /limited',
+              'cd /limited && mkdir /tmp/r && mv [a-z]* /tmp/r/; for i in plain mapped; do cp -a /tmp/r $i; done; cd')
+        for name in ('plain', 'mapped'):
+            m.run(f'virsh -q create {name}.xml', limit=2 * LIMIT)
+            m.run(f'until test -s /limited/{name}/tmp/status; do sleep 0.1; done', f'test $(cat /limited/{name}/tmp/status) = 1')
+            m.run(f'test $(stat -c %s /limited/{name}/tmp/much) -lt 3000000', f'virsh -q destroy {name}',
+                  f'head -c 5000000 /dev/zero >/limited/{name}/tmp/much')
+
+
+if __name__ == '__main__':
+    main()
