@@ -340,14 +340,12 @@ void start_repair(Net *net)
     g_autoptr(View) view = net_view(net);
     const Network *network = view->live->network;
     Launch l = { .net = net, .config = network };
-    g_autoptr(GError) error = NULL, no_dhcp = NULL;
+    g_autoptr(GError) error = NULL;
 
     start_repair_bridge(net);
     (void) switch_forwarding(&l, NULL);
-    if (!firewall_add(net, network, &error))
-        net_log(net, G_LOG_LEVEL_WARNING, "its firewall rules are missing: %s", error->message);
     if (!dhcp_is_needed(network) || dhcp_adopt(net))
         return;
-    if (!dhcp_start(net, network, &no_dhcp))
-        net_log(net, G_LOG_LEVEL_WARNING, "it has no DHCP and DNS: %s", no_dhcp->message);
+    if (!dhcp_start(net, network, &error))
+        net_log(net, G_LOG_LEVEL_WARNING, "it has no DHCP and DNS: %s", error->message);
 }

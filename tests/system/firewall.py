@@ -43,6 +43,20 @@ def settled():
     return (time.monotonic() - began) * 1000
 
 
+def has_loaded():
+    with open(f"/proc/{s.daemon_pid('netd')}/maps") as maps:
+        return 'libnftables' in maps.read()
+
+
+@case('a host without networks keeps its firewall for itself', only='ostler')
+def _(s):
+    assert not has_loaded()
+    equal(ruleset(True), [])
+    start().destroy()
+    assert has_loaded()
+    equal(ruleset(True), [])
+
+
 @case('what is hidden, what is not, what is alone')
 def _(s):
     world = Outside()
