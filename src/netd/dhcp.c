@@ -62,6 +62,11 @@ bool dhcp_is_needed(const Network *network)
            (has_dns(network) || has_dhcp(network, 0) || has_family(network, AF_INET6));
 }
 
+bool dhcp_serves_names(const Network *network)
+{
+    return dhcp_is_needed(network) && has_dns(network);
+}
+
 /* One line of its configuration, or several. */
 typedef bool Emit(GString *out, const Network *network, GError **error);
 

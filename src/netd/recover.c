@@ -131,7 +131,6 @@ static void recover_one(void *data)
         return;
     }
     start_repair(net);
-    net_publish_anyway(net, net_edit(net));
     net_log(net, G_LOG_LEVEL_INFO, "found running");
 }
 
