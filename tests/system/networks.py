@@ -1,5 +1,6 @@
 """Virtual networks: their life, what they do to the host, who gets which address."""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
 import socket
 import threading
@@ -12,6 +13,14 @@ import libvirt
 
 NO_NETWORK, INVALID, INTERNAL = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID,
                                  libvirt.VIR_ERR_INTERNAL_ERROR)
+
+
+@contextlib.contextmanager
+def shadowed(path):
+    """A program that cannot be run meanwhile."""
+    run('mount', '--bind', '/dev/null', path)
+    yield
+    run('umount', path)
 
 
 class NetEvents:
@@ -258,6 +267,11 @@ def _(s):
     os.kill(int(first[0]), 9)
     until(lambda: pids() and pids() != first, 'it is not started again')
     equal(client('one').dhcp()[:8], '10.99.1.')
+    with shadowed('/usr/sbin/dnsmasq'):
+        for pid in pids():
+            os.kill(int(pid), 9)
+        until(lambda: not pids(), 'it goes on')
+    until(pids, 'it is not tried again')
 
 
 RESOLVED = '''
