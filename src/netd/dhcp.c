@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, END_MS = 3000 };
+enum { START_MS = 10000, END_MS = 3000, SHORT_MS = 1000, RETRY_MS = 5000 };
 
 static char *path_of(const char *name, const char *suffix)
 {
@@ -60,6 +60,11 @@ bool dhcp_is_needed(const Network *network)
 {
     return forward_has_bridge(network->forward.mode) && list_length(network->ips) &&
            (has_dns(network) || has_dhcp(network, 0) || has_family(network, AF_INET6));
+}
+
+bool dhcp_serves_names(const Network *network)
+{
+    return dhcp_is_needed(network) && has_dns(network);
 }
 
 /* One line of its configuration, or several. */
@@ -365,10 +370,13 @@ static bool write_hosts(const Network *network, GError **error)
 
 typedef struct Watched {
     Net *net;
-    pid_t pid;
+    pid_t pid; /* 0: there is none, and there should be */
     int pidfd;
+    gint64 since;
     Watch *watch;
 } Watched;
+
+static void try_later(void *data);
 
 /* It has ended by itself, or somebody else has ended it: another one takes its place. */
 static void revive(void *data)
@@ -382,18 +390,36 @@ static void revive(void *data)
         return;
     net->dnsmasq = 0;
     net_log(net, G_LOG_LEVEL_WARNING, "its dnsmasq has ended, and is started again");
-    if (!dhcp_start(net, view->live->network, &error))
-        net_log(net, G_LOG_LEVEL_WARNING, "its dnsmasq cannot be started: %s", error->message);
+    if (!dhcp_start(net, view->live->network, &error)) {
+        Watched again = { .net = net_ref(net) };
+
+        net_log(net, G_LOG_LEVEL_WARNING, "its dnsmasq cannot be started, which is tried again: %s",
+                error->message);
+        loop_hop(try_later, g_memdup2(&again, sizeof(again)));
+    }
     net_publish_anyway(net, net_edit(net));
 }
 
+static void try_now(void *data)
+{
+    Watched *watched = data;
+
+    strand_do(watched->net->object.strand, MODE_CHANGE, "the end of dnsmasq", revive, watched);
+}
+
+static void try_later(void *data) { (void) timer_new(RETRY_MS, try_now, data); }
+
+/* What ends as soon as it is started is not started over and over. */
 static void ended(uint32_t, void *data)
 {
     Watched *watched = data;
 
     watch_end(watched->watch);
     fd_close(watched->pidfd);
-    strand_do(watched->net->object.strand, MODE_CHANGE, "the end of dnsmasq", revive, watched);
+    if (g_get_monotonic_time() - watched->since < SHORT_MS * 1000)
+        try_later(watched);
+    else
+        try_now(watched);
 }
 
 static void watch(void *data)
@@ -407,7 +433,7 @@ static void watch_process(Net *net, int pidfd)
 {
     Watched *watched = g_new0(Watched, 1);
 
-    *watched = (Watched){ net_ref(net), net->dnsmasq, pidfd, NULL };
+    *watched = (Watched){ net_ref(net), net->dnsmasq, pidfd, g_get_monotonic_time(), NULL };
     loop_hop(watch, watched);
 }
 

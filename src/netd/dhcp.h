@@ -6,6 +6,8 @@
 
 /* Whether a network needs it at all. */
 bool dhcp_is_needed(const Network *network);
+/* Whether it is a DNS server, too. */
+bool dhcp_serves_names(const Network *network);
 /* Runs it, and answers when it serves; what a former one left behind is written anew. On the
  * network's strand, as are the others. */
 bool dhcp_start(Net *net, const Network *network, GError **error);

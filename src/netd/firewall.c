@@ -13,6 +13,7 @@
 #include "verdict.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -454,13 +455,32 @@ static void changed(uint32_t generation, bool touched)
         firewall.settle = timer_new(SETTLE_MS, settled, NULL);
 }
 
+/* A host without networks has no business with its firewall. */
+static bool is_idle(void)
+{
+    return !g_hash_table_size(firewall.rules) && !g_hash_table_size(firewall.limits) &&
+           !nft_has_table(NFPROTO_INET, firewall_table()) &&
+           !nft_has_table(NFPROTO_BRIDGE, firewall_table());
+}
+
 static void restore_now(void *)
 {
     g_autoptr(GError) error = NULL;
 
+    if (is_idle())
+        return;
     if (!restore(&error))
         g_warning("the firewall rules cannot be restored: %s", error->message);
     verdict_look();
+}
+
+void firewall_keep(Net *net, const Network *network)
+{
+    char uuid[UUID_TEXT];
+
+    if (forward_has_bridge(network->forward.mode))
+        g_hash_table_replace(firewall.rules, g_strdup(uuid_print(&net->object.uuid, uuid)),
+                             rules_of(net, network));
 }
 
 void firewall_restore(void)

@@ -14,11 +14,13 @@ const char *firewall_table(void);
 /* A network starts or has another definition, in one transaction. */
 bool firewall_add(Net *net, const Network *network, GError **error);
 void firewall_remove(Net *net);
-/* After a restart: the table is made of what was added since, whatever it held before. */
+/* After a restart, in one transaction: the tables hold what is to be kept, whatever they held
+ * before. */
 void firewall_restore(void);
 
 /* What a guest's link may send at most, in place of what it could before. */
 bool firewall_limit(const char *link, const Rate *rate, GError **error);
 void firewall_unlimit(const char *link);
-/* One that is to be there after firewall_restore(); before the loop runs. */
+/* What is to be there after firewall_restore(); before the loop runs. */
+void firewall_keep(Net *net, const Network *network);
 void firewall_keep_limit(const char *link, const Rate *rate);

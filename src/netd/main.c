@@ -46,7 +46,7 @@ static bool begin(GError **error)
     lend_store = (Store){ .states = daemon_path("run/ostler/network/lent") };
     if (!port_watch_links(error) || !recover_all(error))
         return false;
-    start_watch_zones();
+    start_watch_services();
     recover_autostart();
     return true;
 }

@@ -34,13 +34,19 @@ void definition_unref(Definition *definition)
         g_atomic_rc_box_release_full(definition, definition_clear);
 }
 
+void view_clear_messages(View *view)
+{
+    for (size_t i = 0; i < MESSAGES; i++)
+        g_clear_pointer(&view->messages[i], g_free);
+}
+
 static void view_clear(void *data)
 {
     View *view = data;
 
     definition_unref(view->config);
     definition_unref(view->live);
-    g_free(view->message);
+    view_clear_messages(view);
 }
 
 void view_unref(View *view)
@@ -108,7 +114,8 @@ View *net_edit(Net *net)
     *copy = *now;
     copy->config = definition_ref(now->config);
     copy->live = definition_ref(now->live);
-    copy->message = g_strdup(now->message);
+    for (size_t i = 0; i < MESSAGES; i++)
+        copy->messages[i] = g_strdup(now->messages[i]);
     return copy;
 }
 

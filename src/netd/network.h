@@ -18,15 +18,23 @@ Definition *definition_ref(Definition *definition);
 void definition_unref(Definition *definition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Definition, definition_unref)
 
+/* What netd itself has to say of a network that runs. */
+typedef enum MessageKind {
+    MESSAGE_FIREWALL, /* what keeps its guests from being reached */
+    MESSAGE_RESOLVER, /* why the host does not know its domain */
+    MESSAGES,
+} MessageKind;
+
 /* Immutable and counted; anyone may hold it. */
 typedef struct View {
     Definition *config; /* what it is started with next; NULL: transient */
     Definition *live;   /* what runs; NULL: nothing does */
     bool starting;      /* not all of it runs yet */
     bool autostart;
-    char *message; /* what keeps its guests from being reached; NULL: nothing known */
+    char *messages[MESSAGES]; /* NULL: there is none */
 } View;
 
+void view_clear_messages(View *view); /* of an edited view */
 void view_unref(View *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(View, view_unref)
 

@@ -231,25 +231,31 @@ bool net_network_get_bridge_name(Call *call, const remote_network_get_bridge_nam
 /* What netd itself has to say of a network is an element among those of applications. */
 #define MESSAGES_URI "urn:ostler:messages"
 
-static char *with_message(const char *metadata, const char *message)
+/* NULL: there is nothing to say. */
+static char *with_messages(const char *metadata, const View *view)
 {
-    g_autofree char *text = g_markup_printf_escaped("<messages>%s</messages>", message);
-    char *changed = metadata_set(metadata, MESSAGES_URI, "ostler", text, NULL);
+    g_autoptr(GString) all = g_string_new(NULL);
+    g_autofree char *text = NULL;
 
-    return changed ? changed : g_strdup(metadata);
+    for (size_t i = 0; i < MESSAGES; i++) {
+        if (view->messages[i])
+            g_string_append_printf(all, "%s%s", all->len ? "\n" : "", view->messages[i]);
+    }
+    text = g_markup_printf_escaped("<messages>%s</messages>", all->str);
+    return all->len ? metadata_set(metadata, MESSAGES_URI, "ostler", text, NULL) : NULL;
 }
 
 /* A copy, with the numbers of those who are connected. */
 static char *format_live(Net *net, const View *view)
 {
     g_autoptr(Network) shown = xml_copy(&network_element, view->live->network);
+    g_autofree char *metadata = NULL;
 
     port_count(net, shown);
-    if (view->message) {
-        char *metadata = with_message(shown->metadata, view->message);
-
+    metadata = with_messages(shown->metadata, view);
+    if (metadata) {
         g_free(shown->metadata);
-        shown->metadata = metadata;
+        shown->metadata = g_steal_pointer(&metadata);
     }
     return xml_format(&network_element, shown, XML_LIVE);
 }

@@ -62,6 +62,7 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
         return false;
     view = net_edit(net);
     view->starting = state->starting;
+    firewall_keep(net, state->live);
     view_set_live(view, g_steal_pointer(&state->live));
     net->dnsmasq = state->pid;
     net->dnsmasq_started = state->started;
@@ -130,7 +131,6 @@ static void recover_one(void *data)
         return;
     }
     start_repair(net);
-    net_publish_anyway(net, net_edit(net));
     net_log(net, G_LOG_LEVEL_INFO, "found running");
 }
 

@@ -7,6 +7,7 @@
 #include "start.h"
 
 #include "base/file.h"
+#include "bus.h"
 #include "conflict.h"
 #include "define.h"
 #include "dhcp.h"
@@ -16,6 +17,7 @@
 #include "host/shape.h"
 #include "model/list.h"
 #include "port.h"
+#include "resolver.h"
 #include "zone.h"
 
 #include <arpa/inet.h>
@@ -78,7 +80,7 @@ static void set_stopped(Net *net)
 
     view_set_live(view, NULL);
     view->starting = false;
-    g_clear_pointer(&view->message, g_free);
+    view_clear_messages(view);
     net_publish_anyway(net, view);
 }
 
@@ -179,6 +181,22 @@ static bool add_rules(Launch *l, GError **error) { return firewall_add(l->net, l
 
 static void remove_rules(Launch *l) { firewall_remove(l->net); }
 
+/* A network without it works, and says what is missing. */
+static void register_domain(Net *net)
+{
+    View *view = net_edit(net);
+    const Network *network = view->live->network;
+    g_autoptr(GError) error = NULL;
+
+    g_clear_pointer(&view->messages[MESSAGE_RESOLVER], g_free);
+    if (network->domain_register == SWITCH_ON && dhcp_serves_names(network) &&
+        !resolver_register(network, &error)) {
+        net_log(net, G_LOG_LEVEL_WARNING, "%s", error->message);
+        view->messages[MESSAGE_RESOLVER] = g_strdup(error->message);
+    }
+    net_publish_anyway(net, view);
+}
+
 static bool join_zone(Launch *l, GError **error)
 {
     return !has_bridge(l) || zone_join(l->config, error);
@@ -242,6 +260,8 @@ bool start_network(Net *net, const Network *config, GError **error)
         }
         return false;
     }
+    if (config->domain_register == SWITCH_ON)
+        register_domain(net);
     net_log(net, G_LOG_LEVEL_INFO, "started");
     net_tell(net, VIR_NETWORK_EVENT_STARTED);
     return true;
@@ -310,44 +330,45 @@ void start_repair_bridge(Net *net)
         }
     }
     port_join_all(net);
+    register_domain(net);
     net_log(net, G_LOG_LEVEL_WARNING, "its bridge was gone and has been made again");
 }
 
-static void rejoin_zone(void *data)
+/* Of a service that has been started since: zones and domains. */
+static void tell_again(void *data)
 {
     g_autoptr(Net) net = data;
     g_autoptr(View) view = net_view(net);
     g_autoptr(GError) error = NULL;
 
-    if (view->live && forward_has_bridge(view->live->network->forward.mode) &&
-        !zone_join(view->live->network, &error))
+    if (!view->live || !forward_has_bridge(view->live->network->forward.mode))
+        return;
+    if (!zone_join(view->live->network, &error))
         net_log(net, G_LOG_LEVEL_WARNING, "%s", error->message);
+    register_domain(net);
 }
 
-static void rejoin_zones(void)
+static void tell_all_again(void)
 {
     g_autoptr(GPtrArray) active = net_list(true);
 
     for (guint i = 0; i < active->len; i++)
-        strand_do(((Object *) active->pdata[i])->strand, MODE_CHANGE, "firewalld", rejoin_zone,
-                  net_ref(active->pdata[i]));
+        strand_do(((Object *) active->pdata[i])->strand, MODE_CHANGE, "a service of the host",
+                  tell_again, net_ref(active->pdata[i]));
 }
 
-void start_watch_zones(void) { zone_watch(rejoin_zones); }
+void start_watch_services(void) { bus_watch(tell_all_again); }
 
 void start_repair(Net *net)
 {
     g_autoptr(View) view = net_view(net);
     const Network *network = view->live->network;
     Launch l = { .net = net, .config = network };
-    g_autoptr(GError) error = NULL, no_dhcp = NULL;
+    g_autoptr(GError) error = NULL;
 
     start_repair_bridge(net);
     (void) switch_forwarding(&l, NULL);
-    if (!firewall_add(net, network, &error))
-        net_log(net, G_LOG_LEVEL_WARNING, "its firewall rules are missing: %s", error->message);
-    if (!dhcp_is_needed(network) || dhcp_adopt(net))
-        return;
-    if (!dhcp_start(net, network, &no_dhcp))
-        net_log(net, G_LOG_LEVEL_WARNING, "it has no DHCP and DNS: %s", no_dhcp->message);
+    if (dhcp_is_needed(network) && !dhcp_adopt(net) && !dhcp_start(net, network, &error))
+        net_log(net, G_LOG_LEVEL_WARNING, "it has no DHCP and DNS: %s", error->message);
+    register_domain(net);
 }

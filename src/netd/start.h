@@ -13,5 +13,5 @@ void start_repair_bridge(Net *net);
 /* After a restart: what is missing of a network that runs is made again; what is there stays as it
  * is. */
 void start_repair(Net *net);
-/* Bridges join their zones again when firewalld has forgotten them. */
-void start_watch_zones(void);
+/* Zones and domains are told again to services of the host that have forgotten them. */
+void start_watch_services(void);

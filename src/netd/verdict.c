@@ -221,8 +221,9 @@ static void publish(void *data)
     g_autoptr(Net) net = news->net;
     g_autofree char *message = news->message;
     View *view = net_edit(net);
+    char **shown = &view->messages[MESSAGE_FIREWALL];
 
-    if (!view->live || g_strcmp0(view->message, message) == 0) {
+    if (!view->live || g_strcmp0(*shown, message) == 0) {
         view_unref(view);
         return;
     }
@@ -230,8 +231,8 @@ static void publish(void *data)
         net_log(net, G_LOG_LEVEL_WARNING, "%s", message);
     else
         net_log(net, G_LOG_LEVEL_INFO, "nothing stops what its guests send any more");
-    g_free(view->message);
-    view->message = g_steal_pointer(&message);
+    g_free(*shown);
+    *shown = g_steal_pointer(&message);
     net_publish_anyway(net, view);
 }
 

@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import time
 
-from harness import TOP, Skip, case, contains, equal, main, mount, refused, s, until
+from harness import TOP, case, contains, equal, main, mount, refused, s, until
 from libvirt import VIR_ERR_INTERNAL_ERROR
-from netlab import Outside, client, net_xml, run
+from netlab import Outside, Process, client, need, net_xml, run, system_bus
 
 V4 = "<ip address='10.99.1.1' netmask='255.255.255.0'/>"
 V6 = "<ip family='ipv6' address='fd00:99::1' prefix='64'/>"
@@ -41,6 +41,20 @@ def settled():
     began = time.monotonic()
     until(lambda: ruleset(True) == settled.wanted, 'the rules are not restored')
     return (time.monotonic() - began) * 1000
+
+
+def has_loaded():
+    with open(f"/proc/{s.daemon_pid('netd')}/maps") as maps:
+        return 'libnftables' in maps.read()
+
+
+@case('a host without networks keeps its firewall for itself', only='ostler')
+def _(s):
+    assert not has_loaded()
+    equal(ruleset(True), [])
+    start().destroy()
+    assert has_loaded()
+    equal(ruleset(True), [])
 
 
 @case('what is hidden, what is not, what is alone')
@@ -164,26 +178,6 @@ def own_copy(path):
     mount('--bind', copy, path)
 
 
-def need(program):
-    if not os.access(program, os.X_OK):
-        raise Skip(f'{program} is not installed')
-
-
-BUS = '''<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow send_type="signal"/>
-<allow receive_sender="*"/></policy></busconfig>'''
-
-
-class Process:
-    def __init__(self, *args):
-        self.child = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        s.opened.append(self)
-
-    def close(self):
-        self.child.terminate()
-        self.child.wait()
-
-
 def has_zone(zone):
     return 'test0' in run('firewall-cmd', f'--zone={zone}', '--list-interfaces', fails=True).split()
 
@@ -191,13 +185,10 @@ def has_zone(zone):
 @case('firewalld: the bridge is in a zone, after a reload, too')
 def _(s):
     need('/usr/sbin/firewalld')
-    need('/usr/bin/dbus-daemon')
     own_copy('/etc/firewalld')
     os.makedirs('/etc/firewalld/zones', exist_ok=True)
     shutil.copyfile(os.path.join(TOP, 'systemd/firewalld-zone.xml'), '/etc/firewalld/zones/ostler.xml')
-    os.makedirs('/run/dbus')
-    Process('dbus-daemon', '--nofork', '--config-file', s.file('bus.conf', BUS))
-    until(lambda: os.path.exists('/run/dbus/system_bus_socket'), 'no bus')
+    system_bus()
     s.restart('netd')
     Outside()
     start()

@@ -11,6 +11,7 @@ whatever it starts ends with it. OSTLER_BUILD names the build tree. OSTLER_PEER=
 script against libvirt's daemon instead, which is how the expectations were found.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import fcntl
 import os
 import pwd
@@ -536,7 +537,8 @@ class Stack:
             try:
                 if net.isActive():
                     for port in net.listAllPorts():
-                        port.delete()
+                        with contextlib.suppress(libvirt.libvirtError):
+                            port.delete()  # it may end with its link, just now
                     net.destroy()
                 if net.isPersistent() and net.name() != 'default':
                     net.undefine()

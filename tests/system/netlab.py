@@ -1,10 +1,11 @@
 """netlab.py - networks for tests: definitions, clients in namespaces, a world outside"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import importlib.util
 import os
 import subprocess
 
 import daemonlink
-from harness import s, until
+from harness import Skip, s, until
 
 
 def net_xml(name, bridge='test0', forward="<forward mode='nat'/>", ip=None, extra=''):
@@ -18,6 +19,42 @@ def run(*args, fails=False):
     r = subprocess.run(args, capture_output=True, text=True)
     assert fails or r.returncode == 0, f'{args}: {r.stderr}'
     return r.stdout
+
+
+def need(program):
+    if not os.access(program, os.X_OK):
+        raise Skip(f'{program} is not installed')
+
+
+def need_modules(*names):
+    for name in names:
+        if not importlib.util.find_spec(name):
+            raise Skip(f'no python module {name}')
+
+
+class Process:
+    """A program that ends with the case."""
+
+    def __init__(self, *args):
+        self.child = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        s.opened.append(self)
+
+    def close(self):
+        self.child.terminate()
+        self.child.wait()
+
+
+BUS = '''<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow send_type="signal"/>
+<allow receive_sender="*"/></policy></busconfig>'''
+
+
+def system_bus():
+    need('/usr/bin/dbus-daemon')
+    os.makedirs('/run/dbus', exist_ok=True)
+    bus = Process('dbus-daemon', '--nofork', '--config-file', s.file('bus.conf', BUS))
+    until(lambda: os.path.exists('/run/dbus/system_bus_socket'), 'no bus')
+    return bus
 
 
 class Namespace:

@@ -1,16 +1,26 @@
 """Virtual networks: their life, what they do to the host, who gets which address."""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
+import socket
 import threading
 import time
 
 from harness import Timeout, case, contains, equal, main, refused, s, until
-from netlab import client, net_xml, run
+from netlab import Process, client, need_modules, net_xml, run, system_bus
 
 import libvirt
 
 NO_NETWORK, INVALID, INTERNAL = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID,
                                  libvirt.VIR_ERR_INTERNAL_ERROR)
+
+
+@contextlib.contextmanager
+def shadowed(path):
+    """A program that cannot be run meanwhile."""
+    run('mount', '--bind', '/dev/null', path)
+    yield
+    run('umount', path)
 
 
 class NetEvents:
@@ -257,6 +267,76 @@ def _(s):
     os.kill(int(first[0]), 9)
     until(lambda: pids() and pids() != first, 'it is not started again')
     equal(client('one').dhcp()[:8], '10.99.1.')
+    with shadowed('/usr/sbin/dnsmasq'):
+        for pid in pids():
+            os.kill(int(pid), 9)
+        until(lambda: not pids(), 'it goes on')
+    until(pids, 'it is not tried again')
+
+
+RESOLVED = '''
+import sys
+import dbus, dbus.mainloop.glib, dbus.service
+from gi.repository import GLib
+dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+bus = dbus.SystemBus()
+
+class Resolved(dbus.service.Object):
+    def note(self, *what):
+        with open(sys.argv[1], 'a') as f:
+            print(*what, file=f)
+
+    @dbus.service.method('org.freedesktop.resolve1.Manager', in_signature='ia(iay)')
+    def SetLinkDNS(self, link, servers):
+        self.note('dns', link, *(f'{f}/{bytes(a).hex()}' for f, a in servers))
+
+    @dbus.service.method('org.freedesktop.resolve1.Manager', in_signature='ia(sb)')
+    def SetLinkDomains(self, link, domains):
+        if domains[0][0] == 'refused.lan':
+            raise dbus.DBusException('not this one', name='org.example.Refused')
+        self.note('domains', link, *(f'{d}/{int(only)}' for d, only in domains))
+
+resolved = Resolved(bus, '/org/freedesktop/resolve1')
+name = dbus.service.BusName('org.freedesktop.resolve1', bus)
+GLib.MainLoop().run()
+'''
+
+
+@case("the host's resolver is told of a domain, and the network says when it is not", only='ostler')
+def _(s):
+    need_modules('dbus', 'gi')
+    told = s.file('told')
+    xml = net_xml('one', extra="<domain name='{}' localOnly='yes' register='yes'/>", ip="<ip address='10.99.1.1' prefix='24'/>"
+                  "<ip family='ipv6' address='fd00:99::1' prefix='64'/>")
+
+    def lines():
+        index = socket.if_nametoindex('test0')
+        return [f'dns {index} 2/0a630101 10/fd00009900000000000000000000' + '0001', f'domains {index} vm.lan/1']
+
+    def wait_for(wanted):
+        def text():
+            with open(told) as f:
+                return f.read().splitlines()
+
+        until(lambda: text()[-2:] == wanted(), lambda: f'{text()}, not {wanted()}')
+        until(lambda: 'messages' not in net.XMLDesc(), 'it is told for ever')
+
+    system_bus()
+    s.restart('netd')
+    net = s.conn.networkCreateXML(xml.format('vm.lan'))
+    contains(net.XMLDesc(), 'vm.lan', 'systemd-resolved does not run</ostler:messages>')
+    fake = Process('/usr/bin/python3', '-c', RESOLVED, told)
+    wait_for(lines)
+    run('ip', 'link', 'del', 'test0')
+    until(lambda: run('ip', 'link', 'show', 'test0', fails=True), 'no bridge')
+    wait_for(lines)
+    fake.close()
+    os.truncate(told, 0)
+    fake = Process('/usr/bin/python3', '-c', RESOLVED, told)
+    wait_for(lines)
+    net.destroy()
+    net = s.conn.networkCreateXML(xml.format('refused.lan'))
+    contains(net.XMLDesc(), 'refused.lan', 'not this one')
 
 
 @case('without dnsmasq nothing is half done', only='ostler')

@@ -1,7 +1,8 @@
 /* nft.c - firewall rules as one transaction each
  *
  * libnftables serves one caller at a time, so there is one context and its lock, held for the
- * length of a transaction. Each transaction, whoever makes it, gives the ruleset its next
+ * length of a transaction. It is large, with what it needs: a daemon loads it with its first
+ * transaction. Each transaction, whoever makes it, gives the ruleset its next
  * generation: by that ours are told from those of others. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/nft.h"
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "loop/loop.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -33,23 +35,53 @@ static int take_generation(struct nl_msg *message, void *data)
     return NL_OK;
 }
 
-/* 0: it cannot be told. The lock is held. */
-static uint32_t generation(void)
+/* Answers whether the kernel did. The lock is held. */
+static bool ask(uint8_t type, unsigned family, const char *table, nl_recvmsg_msg_cb_t take,
+                void *data)
 {
     static struct nl_sock *sock;
-    struct nfgenmsg header = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
-    uint32_t now = 0;
+    struct nfgenmsg header = { .nfgen_family = family, .version = NFNETLINK_V0 };
+    struct nl_msg *message = nlmsg_alloc_simple(NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_ACK);
+    int result;
 
     if (!sock) {
         sock = nl_socket_alloc();
         (void) nl_connect(sock, NETLINK_NETFILTER);
     }
-    nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take_generation, &now);
-    if (nl_send_simple(sock, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK, &header,
-                       sizeof(header)) < 0 ||
-        nl_recvmsgs_default(sock) < 0 || nl_wait_for_ack(sock) < 0)
+    nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take, data);
+    nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
+    if (table)
+        nla_put_string(message, NFTA_TABLE_NAME, table);
+    result = nl_send_auto(sock, message);
+    nlmsg_free(message);
+    if (result < 0 || (result = nl_recvmsgs_default(sock)) < 0 ||
+        (result = nl_wait_for_ack(sock)) < 0)
         g_clear_pointer(&sock, nl_socket_free);
+    return result >= 0;
+}
+
+/* 0: it cannot be told. The lock is held. */
+static uint32_t generation(void)
+{
+    uint32_t now = 0;
+
+    (void) ask(NFT_MSG_GETGEN, AF_UNSPEC, NULL, take_generation, &now);
     return now;
+}
+
+static int note_answer(struct nl_msg *, void *found)
+{
+    *(bool *) found = true;
+    return NL_OK;
+}
+
+bool nft_has_table(unsigned family, const char *name)
+{
+    bool found = false;
+    LOCKED(&lock);
+
+    (void) ask(NFT_MSG_GETTABLE, family, name, note_answer, &found);
+    return found;
 }
 
 bool nft_is_own(uint32_t which)
@@ -61,39 +93,72 @@ bool nft_is_own(uint32_t which)
 
 /* ---- transactions ---- */
 
-static struct nft_ctx *find_context(void)
-{
-    static struct nft_ctx *context;
+/* What we call of it. */
+#define FUNCTIONS(F)            \
+    F(nft_ctx_new)              \
+    F(nft_ctx_buffer_output)    \
+    F(nft_ctx_buffer_error)     \
+    F(nft_ctx_output_set_flags) \
+    F(nft_run_cmd_from_buffer)  \
+    F(nft_ctx_get_error_buffer) \
+    F(nft_ctx_get_output_buffer)
 
-    if (context)
-        return context;
-    context = nft_ctx_new(NFT_CTX_DEFAULT);
-    if (context) {
-        nft_ctx_buffer_output(context);
-        nft_ctx_buffer_error(context);
+#define MEMBER(function) __typeof__(function) *function;
+#define NAMED(function) { #function, (void **) &library.function },
+
+static struct {
+    FUNCTIONS(MEMBER)
+    struct nft_ctx *context;
+} library;
+
+static bool load(GError **error)
+{
+    static const struct {
+        const char *name;
+        void **at;
+    } functions[] = { FUNCTIONS(NAMED) };
+    void *loaded = dlopen("libnftables.so.1", RTLD_NOW | RTLD_LOCAL);
+
+    for (size_t i = 0; loaded && i < G_N_ELEMENTS(functions); i++) {
+        *functions[i].at = dlsym(loaded, functions[i].name);
+        if (!*functions[i].at)
+            g_clear_pointer(&loaded, dlclose);
     }
-    return context;
+    return loaded || fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: %s", dlerror());
+}
+
+static bool find_context(GError **error)
+{
+    if (library.context)
+        return true;
+    if (!load(error))
+        return false;
+    library.context = library.nft_ctx_new(NFT_CTX_DEFAULT);
+    if (!library.context)
+        return fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: libnftables fails");
+    library.nft_ctx_buffer_output(library.context);
+    library.nft_ctx_buffer_error(library.context);
+    return true;
 }
 
 /* The lock is held. */
 static bool run(const char *commands, unsigned output, char **answer, GError **error)
 {
-    struct nft_ctx *context = find_context();
     g_autofree char *why = NULL;
     int result;
 
-    if (!context)
-        return fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: libnftables fails");
-    nft_ctx_output_set_flags(context, output);
-    result = nft_run_cmd_from_buffer(context, commands);
-    why = g_strdup(nft_ctx_get_error_buffer(context));
+    if (!find_context(error))
+        return false;
+    library.nft_ctx_output_set_flags(library.context, output);
+    result = library.nft_run_cmd_from_buffer(library.context, commands);
+    why = g_strdup(library.nft_ctx_get_error_buffer(library.context));
     if (result != 0)
         g_debug("the firewall refuses its rules: %s\n%s", why, commands);
     why[strcspn(why, "\n")] = '\0';
     if (answer)
-        *answer = g_strdup(nft_ctx_get_output_buffer(context));
+        *answer = g_strdup(library.nft_ctx_get_output_buffer(library.context));
     else
-        (void) nft_ctx_get_output_buffer(context);
+        (void) library.nft_ctx_get_output_buffer(library.context);
     return result == 0 || fail(error, ERR_INTERNAL, "the firewall refuses its rules: %s", why);
 }
 

@@ -12,6 +12,9 @@ bool nft_run(const char *commands, GError **error);
 /* What a "list" command says, as JSON. */
 char *nft_list(const char *command, GError **error);
 
+/* Whether there is a table of this family (NFPROTO_INET, ...) and name: cheap. */
+bool nft_has_table(unsigned family, const char *name);
+
 /* In the loop, for each transaction, whoever made it: the generation of the ruleset that it made
  * (0: not known), and whether it touched tables of the name that is watched. */
 typedef void NftChanged(uint32_t generation, bool touched);

@@ -75,6 +75,7 @@ static const XmlField bandwidth_fields[] = {
     XML_NUMBER("outbound/@average", Bandwidth, outbound.average, BANDWIDTH),
     XML_NUMBER("outbound/@peak", Bandwidth, outbound.peak, BANDWIDTH),
     XML_NUMBER("outbound/@burst", Bandwidth, outbound.burst, BANDWIDTH),
+    XML_UNSUPPORTED("outbound/@floor"),
     {},
 };
 
@@ -131,6 +132,7 @@ static XmlElement vlan_tag_element = {
 };
 
 static const XmlField vlan_fields[] = {
+    XML_FLAG(".", Vlan, given),
     XML_YES_NO("@trunk", Vlan, trunk),
     XML_LIST("tag", Vlan, tags, &vlan_tag_element),
     {},
@@ -141,7 +143,7 @@ static bool vlan_finish(void *object, unsigned, GError **error)
     Vlan *vlan = object;
 
     if (!vlan->tags || vlan->tags->len == 1)
-        return true;
+        return vlan->tags || !vlan->given || fail(error, ERR_XML, "a vlan has no 'tag/@id'");
     if (vlan->trunk == SWITCH_OFF)
         return fail(error, ERR_XML, "a vlan with several tags is a trunk");
     vlan->trunk = SWITCH_ON;
@@ -168,10 +170,73 @@ static const XmlField virtualport_fields[] = {
     XML_STRING("parameters/@profileid", Virtualport, profile),
     {},
 };
+
+/* What a port of each kind needs of its switch, and what else it may have; the other parameters
+ * are those of another kind. */
+enum { MANAGER = 1, TYPE_ID = 2, TYPE_VERSION = 4, INSTANCE = 8, INTERFACE = 16, PROFILE = 32 };
+
+static const struct {
+    const char *type;
+    unsigned needs, may;
+} virtualport_kinds[] = {
+    { "802.1Qbg", MANAGER | TYPE_ID | TYPE_VERSION, INSTANCE },
+    { "802.1Qbh", PROFILE, 0 },
+    { "openvswitch", 0, INTERFACE | PROFILE },
+    { "midonet", INTERFACE, MANAGER | TYPE_ID | TYPE_VERSION | INSTANCE | PROFILE },
+};
+
+static const char *name_parameter(unsigned parameters)
+{
+    static const char *const names[] = { "managerid",  "typeid",      "typeidversion",
+                                         "instanceid", "interfaceid", "profileid" };
+
+    return names[g_bit_nth_lsf(parameters, -1)];
+}
+
+static unsigned parameters_of(const Virtualport *port)
+{
+    return (port->manager.given ? MANAGER : 0) | (port->type_id.given ? TYPE_ID : 0) |
+           (port->type_version.given ? TYPE_VERSION : 0) |
+           (uuid_is_zero(&port->instance) ? 0 : INSTANCE) |
+           (uuid_is_zero(&port->interface) ? 0 : INTERFACE) | (port->profile ? PROFILE : 0);
+}
+
+static bool virtualport_finish(void *object, unsigned, GError **error)
+{
+    const Virtualport *port = object;
+    unsigned given = parameters_of(port);
+
+    for (size_t i = 0; port->type && i < G_N_ELEMENTS(virtualport_kinds); i++) {
+        unsigned extra = given & ~(virtualport_kinds[i].needs | virtualport_kinds[i].may);
+
+        if (g_str_equal(port->type, virtualport_kinds[i].type) && extra)
+            return fail(error, ERR_XML, "extra %s unsupported in <virtualport type='%s'>",
+                        name_parameter(extra), port->type);
+    }
+    return true;
+}
+
+bool virtualport_check_whole(const Virtualport *port, GError **error)
+{
+    unsigned given = parameters_of(port);
+
+    if (!port->type)
+        return fail(error, ERR_XML, "missing required virtualport type");
+    for (size_t i = 0; i < G_N_ELEMENTS(virtualport_kinds); i++) {
+        unsigned missing = virtualport_kinds[i].needs & ~given;
+
+        if (g_str_equal(port->type, virtualport_kinds[i].type) && missing)
+            return fail(error, ERR_XML, "missing %s in <virtualport type='%s'>",
+                        name_parameter(missing), port->type);
+    }
+    return true;
+}
+
 XmlElement virtualport_element = {
     .name = "virtualport",
     .size = sizeof(Virtualport),
     .fields = virtualport_fields,
+    .finish = virtualport_finish,
 };
 
 static const XmlField parameter_fields[] = {
@@ -375,6 +440,10 @@ static bool iface_finish(void *object, unsigned flags, GError **error)
     if (iface->type == IFACE_HOSTDEV &&
         (!iface->host_device || iface->host_device->type == ADDRESS_NONE))
         return fail(error, ERR_XML, "missing 'source/address'");
+    /* What is missing here a network may have. */
+    if (iface->virtualport && iface->type != IFACE_NETWORK &&
+        !virtualport_check_whole(iface->virtualport, error))
+        return false;
     if (iface->teaming == TEAMING_TRANSIENT && !iface->teaming_persistent)
         return fail(error, ERR_XML, "missing 'teaming/@persistent'");
     return true;

@@ -78,6 +78,7 @@ typedef struct VlanTag {
 typedef struct Vlan {
     Switch trunk;
     GPtrArray *tags; /* of VlanTag */
+    bool given;      /* the element is there */
 } Vlan;
 
 typedef struct Virtualport {
@@ -86,6 +87,9 @@ typedef struct Virtualport {
     Uuid instance, interface;
     char *profile;
 } Virtualport;
+
+/* Whether it has all that its type needs; what a guest asks a network for need not. */
+bool virtualport_check_whole(const Virtualport *port, GError **error);
 
 typedef struct FilterParameter {
     char *name, *value;

@@ -100,6 +100,18 @@ static bool check_nat(const Network *network, GError **error)
     return true;
 }
 
+static bool check_interfaces(const Network *network, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (LIST_EACH(ForwardInterface, interface, network->forward.interfaces)) {
+        if (!g_hash_table_add(seen, interface->dev))
+            return fail(error, ERR_XML, "interface '%s' can only be listed once in network %s",
+                        interface->dev, network->name);
+    }
+    return true;
+}
+
 /* What the interfaces are and what the attribute says is one. */
 static bool merge_interfaces(Network *network, GError **error)
 {
@@ -131,12 +143,14 @@ static bool check_forward(Network *network, GError **error)
 
     if (forward->mode == FORWARD_NONE && forward->given)
         forward->mode = FORWARD_NAT;
+    if (!check_interfaces(network, error) || !check_nat(network, error))
+        return false;
     if (forward->mode == FORWARD_SAYS_NONE)
-        forward->mode = FORWARD_NONE;
+        xml_clear(&forward_element, forward);
     forward->given = forward->mode != FORWARD_NONE;
     if (forward->mode == FORWARD_HOSTDEV && !forward->managed)
         forward->managed = SWITCH_OFF;
-    if (!check_nat(network, error) || !merge_interfaces(network, error))
+    if (!merge_interfaces(network, error))
         return false;
     interfaces = list_length(forward->interfaces);
     if (interfaces && forward->mode == FORWARD_OPEN)
@@ -154,7 +168,7 @@ static bool check_forward(Network *network, GError **error)
                     "a network with forward mode='bridge' can specify a bridge name or a forward "
                     "dev, but not both (network '%s')",
                     network->name);
-    if ((forward->mode == FORWARD_NAT || forward->mode == FORWARD_ROUTE) &&
+    if (forward->mode != FORWARD_NONE && forward_has_bridge(forward->mode) &&
         !list_length(network->ips))
         return fail(error, ERR_XML,
                     "%s forwarding requested, but no IP address provided for network "
@@ -204,15 +218,15 @@ static bool check_kind(const Network *network, GError **error)
         uint64_t modes;
         ErrorCode code;
     } parts[] = {
+        { "<mtu>", network->mtu != 0, OWN_BRIDGE, ERR_XML },
+        { "<bridge>", network->bridge != NULL, ANY_BRIDGE, ERR_XML },
+        { "stp, delay or zone of <bridge>", network->stp || network->delay.given || network->zone,
+          OWN_BRIDGE, ERR_XML },
         { "<ip>", list_length(network->ips) > 0, OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
         { "<dns>", dns->forwarders || dns->texts || dns->services || dns->hosts, OWN_BRIDGE,
           ERR_CONFIG_UNSUPPORTED },
         { "<domain>", network->domain != NULL, OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
         { "<mac>", !mac_is_zero(&network->mac), OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
-        { "<mtu>", network->mtu != 0, OWN_BRIDGE, ERR_XML },
-        { "<bridge>", network->bridge != NULL, ANY_BRIDGE, ERR_XML },
-        { "stp, delay or zone of <bridge>", network->stp || network->delay.given || network->zone,
-          OWN_BRIDGE, ERR_XML },
         { "<bandwidth>", bandwidth->inbound.average || bandwidth->outbound.average, ANY_BRIDGE,
           ERR_CONFIG_UNSUPPORTED },
         { "<interface> in <forward>", list_length(network->forward.interfaces) > 0,
@@ -244,6 +258,8 @@ static bool check_text(const Network *network, const DnsText *text, GError **err
                 text->name, network->name);
 }
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+/*"
+
 static bool check_service(const Network *network, const DnsService *service, GError **error)
 {
     const struct {
@@ -260,6 +276,10 @@ static bool check_service(const Network *network, const DnsService *service, GEr
         return fail(error, ERR_XML_DETAIL,
                     "missing required service attribute in DNS SRV record of network '%s'",
                     network->name);
+    if (service->service[strspn(service->service, NAME_CHARACTERS)])
+        return fail(error, ERR_XML_DETAIL,
+                    "invalid character in service attribute '%s' in DNS SRV record of network '%s'",
+                    service->service, network->name);
     if (!service->protocol)
         return fail(error, ERR_XML_DETAIL,
                     "missing required protocol attribute in DNS SRV record '%s' of network '%s'",
@@ -537,10 +557,16 @@ static bool check_vlan(const Network *network, const Vlan *vlan, const Virtualpo
                 network->name);
 }
 
-static bool check_floor(const Bandwidth *bandwidth, bool allowed, GError **error)
+/* A floor is one guest's. */
+static bool check_floor(const Bandwidth *bandwidth, GError **error)
 {
-    return !bandwidth->inbound.floor || allowed ||
+    return !bandwidth->inbound.floor ||
            fail(error, ERR_CONFIG_UNSUPPORTED, "floor attribute is not supported for this config");
+}
+
+static bool check_virtualport(const Virtualport *port, GError **error)
+{
+    return !port || port->type || fail(error, ERR_XML, "missing required virtualport type");
 }
 
 static bool check_portgroups(const Network *network, GError **error)
@@ -560,7 +586,7 @@ static bool check_portgroups(const Network *network, GError **error)
         if (group->is_default == SWITCH_ON)
             standard = group;
         if (!check_vlan(network, &group->vlan, group->virtualport, error) ||
-            !check_floor(&group->bandwidth, forward_has_bridge(network->forward.mode), error))
+            !check_virtualport(group->virtualport, error) || !check_floor(&group->bandwidth, error))
             return false;
     }
     return true;
@@ -572,5 +598,6 @@ bool network_check(Network *network, GError **error)
            check_kind(network, error) && check_bridge(network, error) &&
            check_dns(network, error) && check_ips(network, error) && check_routes(network, error) &&
            check_vlan(network, &network->vlan, NULL, error) &&
-           check_floor(&network->bandwidth, false, error) && check_portgroups(network, error);
+           check_virtualport(network->virtualport, error) &&
+           check_floor(&network->bandwidth, error) && check_portgroups(network, error);
 }

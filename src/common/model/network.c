@@ -85,8 +85,8 @@ static const XmlField forward_fields[] = {
     XML_YES_NO("nat/@ipv6", Forward, nat_ipv6),
     XML_IP("nat/address/@start", Forward, nat_start),
     XML_IP("nat/address/@end", Forward, nat_end),
-    XML_NUMBER("nat/port/@start", Forward, port_start),
-    XML_NUMBER("nat/port/@end", Forward, port_end),
+    XML_NUMBER("nat/port/@start", Forward, port_start, .code = ERR_XML_DETAIL),
+    XML_NUMBER("nat/port/@end", Forward, port_end, .code = ERR_XML_DETAIL),
     XML_STRING("driver/@name", Forward, driver, .when = WHEN(FORWARD_HOSTDEV)),
     XML_STRING("pf/@dev", Forward, pf),
     XML_NUMBER("pf/@connections", Forward, pf_connections, .live = true),
@@ -94,7 +94,7 @@ static const XmlField forward_fields[] = {
     XML_LIST("address", Forward, addresses, &forward_address_element),
     {},
 };
-static XmlElement forward_element = {
+XmlElement forward_element = {
     .name = "forward",
     .size = sizeof(Forward),
     .fields = forward_fields,
@@ -138,9 +138,9 @@ static const XmlField dns_service_fields[] = {
     XML_STRING("@protocol", DnsService, protocol),
     XML_STRING("@domain", DnsService, domain),
     XML_STRING("@target", DnsService, target),
-    XML_NUMBER("@port", DnsService, port),
-    XML_NUMBER("@priority", DnsService, priority),
-    XML_NUMBER("@weight", DnsService, weight),
+    XML_NUMBER("@port", DnsService, port, .code = ERR_XML_DETAIL),
+    XML_NUMBER("@priority", DnsService, priority, .code = ERR_XML_DETAIL),
+    XML_NUMBER("@weight", DnsService, weight, .code = ERR_XML_DETAIL),
     {},
 };
 XmlElement dns_service_element = {

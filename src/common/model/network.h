@@ -166,7 +166,7 @@ typedef struct Network {
     DnsmasqOptions *dnsmasq;
 } Network;
 
-extern XmlElement network_element, portgroup_element, forward_interface_element;
+extern XmlElement network_element, portgroup_element, forward_element, forward_interface_element;
 extern XmlElement dhcp_range_element, dhcp_host_element;
 extern XmlElement dns_host_element, dns_text_element, dns_service_element;
 XML_STRUCT(Network, network, network_element)

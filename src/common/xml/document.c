@@ -27,7 +27,8 @@ static void *fail_as_parser(xmlParserCtxt *parser, GError **error)
     g_autofree char *message =
         g_strdup(problem && problem->message ? problem->message : "not a document");
 
-    return fail(error, ERR_XML, "line %d: %s", problem ? problem->line : 1, g_strchomp(message));
+    return fail(error, ERR_XML_DETAIL, "line %d: %s", problem ? problem->line : 1,
+                g_strchomp(message));
 }
 
 xmlDoc *document_read(const char *text, GError **error)

@@ -56,6 +56,12 @@ static bool refuse(const Reader *reader, const xmlNode *node, ErrorCode code, co
     return fail(reader->error, code, "%s: %s", where, what);
 }
 
+/* What a schema would find has one code for who asks for validation. */
+static ErrorCode schema_code(const Reader *reader, ErrorCode code)
+{
+    return reader->flags & XML_VALIDATE ? ERR_XML_INVALID_SCHEMA : code;
+}
+
 static const char *nearest_of(const GPtrArray *nodes, const char *name)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -111,7 +117,8 @@ static bool refuse_value(const Filling *filling, const xmlNode *node, const Plan
     g_autofree char *unit = input->unit ? g_strdup_printf(" of unit '%s'", input->unit) : NULL;
     g_autofree char *hint = nearest ? g_strdup_printf(", is it '%s'?", nearest) : NULL;
 
-    return refuse(filling->reader, node, row->code ? row->code : ERR_XML,
+    return refuse(filling->reader, node,
+                  schema_code(filling->reader, row->code ? row->code : ERR_XML),
                   "invalid value '%s'%s for '%s'%s", input->text, unit ? unit : "", leaf_of(row),
                   hint ? hint : "");
 }
@@ -231,7 +238,8 @@ static bool read_nested(Filling *filling, const PlanNode *place, const xmlNode *
     if (is_skipped(filling, place->field))
         return true;
     if (row->type == &xml_child && *slot)
-        return refuse(filling->reader, node, ERR_XML, "there is more than one <%s>", node->name);
+        return refuse(filling->reader, node, schema_code(filling->reader, ERR_XML),
+                      "there is more than one <%s>", node->name);
     object = read_object(filling->reader, (XmlElement *) row->detail, node);
     if (!object)
         return false;
@@ -256,7 +264,8 @@ static bool read_child(Filling *filling, const PlanNode *place, const xmlNode *c
     if (node->nested)
         return read_nested(filling, node, child);
     if (has_bit(filling->entered, node))
-        return refuse(filling->reader, child, ERR_XML, "there is more than one <%s>", child->name);
+        return refuse(filling->reader, child, schema_code(filling->reader, ERR_XML),
+                      "there is more than one <%s>", child->name);
     set_bit(filling->entered, node);
     return read_node(filling, node, child);
 }
@@ -283,7 +292,8 @@ static bool nothing_is_needed(const Filling *filling, const GPtrArray *places, c
 
         if (field && field->row.needed && !has_bit(filling->filled, place) &&
             field_applies(field, filling->object) && !is_skipped(filling, field))
-            return refuse(filling->reader, node, ERR_XML, "missing '%s'", leaf_of(&field->row));
+            return refuse(filling->reader, node, schema_code(filling->reader, ERR_XML),
+                          "missing '%s'", leaf_of(&field->row));
     }
     return true;
 }
@@ -352,7 +362,8 @@ static bool nothing_is_missing(const Filling *filling, const xmlNode *node)
 
         if (!has_bit(filling->filled, place) && field_applies(place->field, filling->object) &&
             !is_skipped(filling, place->field))
-            return refuse(filling->reader, node, ERR_XML, "missing '%s'", place->field->row.path);
+            return refuse(filling->reader, node, schema_code(filling->reader, ERR_XML),
+                          "missing '%s'", place->field->row.path);
     }
     return true;
 }
