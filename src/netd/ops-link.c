@@ -65,6 +65,10 @@ static bool set_plug(NetworkPort *port, const Iface *iface, GError **error)
         return true;
     case IFACE_ETHERNET:
         return true;
+    case IFACE_HOSTDEV:
+        port->plug = PLUG_HOSTDEV;
+        port->pci = iface->host_device->pci;
+        return true;
     default:
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "interfaces of type '%s' have no link that could be opened",
@@ -88,16 +92,29 @@ static bool check_iface(const Iface *iface, GError **error)
                 iface->filterref->filter);
 }
 
+static void describe_function(Iface *iface, const NetworkPort *port)
+{
+    iface->managed = port->managed;
+    iface->device_driver = g_strdup(port->driver);
+    iface->host_device = g_new0(Address, 1);
+    iface->host_device->type = ADDRESS_PCI;
+    iface->host_device->pci = port->pci;
+}
+
 /* What the live definition tells of the link. */
 static void describe(Iface *iface, const Plug *plug)
 {
-    g_free(iface->target);
-    iface->target = g_strdup(plug->link);
+    if (*plug->link) {
+        g_free(iface->target);
+        iface->target = g_strdup(plug->link);
+    }
     if (iface->type != IFACE_NETWORK)
         return;
     iface->port_id = plug->port->uuid;
     g_free(iface->bridge);
     iface->bridge = g_strdup(plug->port->bridge);
+    if (plug->port->plug == PLUG_HOSTDEV)
+        describe_function(iface, plug->port);
 }
 
 /* ---- opening ---- */
@@ -118,7 +135,12 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
         return false;
     view = port_view(port);
     plug->port = view->port;
-    if (plug_in(plug, error)) {
+    if (view->port->plug == PLUG_HOSTDEV) {
+        if (port_set_function(net, port, error)) {
+            describe(iface, plug);
+            return true;
+        }
+    } else if (plug_in(plug, error)) {
         if (port_set_link(net, port, plug->link, error)) {
             describe(iface, plug);
             return true;
@@ -136,7 +158,11 @@ static bool open_alone(Iface *iface, Plug *plug, const Guest *guest, GError **er
     bool opened;
 
     plug->port = port;
-    if (!set_plug(port, iface, error) || !port_begin_alone(port, opening, error))
+    if (!set_plug(port, iface, error))
+        return false;
+    if (port->plug == PLUG_HOSTDEV)
+        return port_set_function_alone(port, error);
+    if (!port_begin_alone(port, opening, error))
         return false;
     opened = plug_in(plug, error);
     if (opened && !port_save_alone(plug->link, port, error)) {
@@ -192,7 +218,7 @@ static bool close_in_network(const Iface *iface, const Uuid *owner, GError **err
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_close", error);
     if (!stay)
         return false;
-    if (!iface->target)
+    if (!iface->target || iface_is_device(iface))
         port_end_unnamed(net, owner, &iface->mac);
     port = port_find(net, &iface->port_id, NULL);
     return !port || port_delete(net, port, error);
@@ -205,13 +231,13 @@ bool net_link_close(Call *, const ostler_link_close_args *in, none *, GError **e
 
     if (!iface)
         return false;
-    if (iface->target) {
+    if (iface->target && !iface_is_device(iface)) {
         plug_out(iface->target, &iface->mac);
         port_drop_alone(iface->target);
     }
     if (iface->type == IFACE_NETWORK)
         return close_in_network(iface, owner, error);
-    if (!iface->target)
+    if (!iface->target || iface_is_device(iface))
         port_end_unnamed(NULL, owner, &iface->mac);
     return true;
 }
