@@ -61,11 +61,19 @@ bool nft_is_own(uint32_t which)
 
 /* ---- transactions ---- */
 
+/* libnftables ends the process on a kernel without it. */
+static bool kernel_has_netfilter(void)
+{
+    g_auto(Fd) fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+    return fd >= 0;
+}
+
 static struct nft_ctx *find_context(void)
 {
     static struct nft_ctx *context;
 
-    if (context)
+    if (context || !kernel_has_netfilter())
         return context;
     context = nft_ctx_new(NFT_CTX_DEFAULT);
     if (context) {
