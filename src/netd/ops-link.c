@@ -119,6 +119,23 @@ static void describe(Iface *iface, const Plug *plug)
 
 /* ---- opening ---- */
 
+/* A link of its own, or a device of the host's. */
+static bool open_in_port(Net *net, Port *port, Plug *plug, GError **error)
+{
+    if (plug->port->plug == PLUG_HOSTDEV && plug->flags & OSTLER_LINK_VETH)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "a network that hands out devices of the host has no link for '%s'",
+                    plug->port->owner_name);
+    if (plug->port->plug == PLUG_HOSTDEV)
+        return port_set_function(net, port, error);
+    if (!plug_in(plug, error))
+        return false;
+    if (port_set_link(net, port, plug->link, error))
+        return true;
+    plug_out(plug->link, &plug->iface->mac);
+    return false;
+}
+
 static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError **error)
 {
     g_autoptr(Net) net = find_net(iface, error);
@@ -135,17 +152,9 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
         return false;
     view = port_view(port);
     plug->port = view->port;
-    if (view->port->plug == PLUG_HOSTDEV) {
-        if (port_set_function(net, port, error)) {
-            describe(iface, plug);
-            return true;
-        }
-    } else if (plug_in(plug, error)) {
-        if (port_set_link(net, port, plug->link, error)) {
-            describe(iface, plug);
-            return true;
-        }
-        plug_out(plug->link, &iface->mac);
+    if (open_in_port(net, port, plug, error)) {
+        describe(iface, plug);
+        return true;
     }
     (void) port_delete(net, port, NULL);
     return false;

@@ -1,7 +1,7 @@
-/* card.c - the network side of a card with virtual functions, as a module for the kernel of make-hardware
+/* card.c - a network card with virtual functions, as a module for make-hardware's kernel
  *
- * QEMU has SR-IOV functions, but no network card with them. This gives any PCI function a link and remembers what is said of
- * its virtual functions; frames go nowhere. */
+ * QEMU has SR-IOV functions, but no network card with them. This gives any PCI function a link and
+ * remembers what is said of its virtual functions; frames go nowhere. */
 /* SPDX-License-Identifier: GPL-2.0 */
 #include <linux/etherdevice.h>
 #include <linux/module.h>

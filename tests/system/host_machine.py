@@ -132,9 +132,10 @@ class Host(Virtual):
 
     # -- the daemons
     def begin_daemon(self, name):
-        self.run(f'(ostler-{name} --root /r --verbose >>/{name}.log 2>&1 & echo {name}=$! >>/env)',
-                 f'until test -S /r/run/libvirt/virt{"qemu" if name == "qemud" else "network" if name == "netd" else "nodedev"}d-sock;'
-                 ' do usleep 50000; done')
+        """Its socket may have been left by one that was killed."""
+        path = '/r/run/libvirt/' + stack.DAEMONS[name][1][0]
+        self.run(f'rm -f {path}', f'(ostler-{name} --root /r --verbose >>/{name}.log 2>&1 & echo {name}=$! >>/env)',
+                 f'until test -S {path}; do usleep 50000; done')
 
     def start(self):
         self.run('chmod 666 /dev/kvm /dev/vhost-net', 'mkdir -p /dev/pts /dev/shm', 'mount -t devpts devpts /dev/pts',

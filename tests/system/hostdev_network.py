@@ -13,7 +13,7 @@ from host_machine import HARDWARE, Host, guest, iommu_options
 OPTIONS = [*iommu_options(1), '-device', 'nvme-subsys,id=subsystem',
            '-device', 'nvme,serial=one,subsys=subsystem,bus=port1,sriov_max_vfs=2,sriov_vq_flexible=4,'
                       'sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=8']
-PORTS = "<controller type='pci' model='pcie-root'/>" + "<controller type='pci' model='pcie-root-port'/>" * 4
+PORTS = "<controller type='pci' model='pcie-root'/>" + "<controller type='pci' model='pcie-root-port'/>" * 6
 PF = '/sys/bus/pci/devices/0000:01:00.0'
 
 
