@@ -3,7 +3,6 @@
 #include "define.h"
 
 #include "function.h"
-
 #include "host/link.h"
 
 #include <string.h>

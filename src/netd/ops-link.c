@@ -118,6 +118,15 @@ static void describe(Iface *iface, const Plug *plug)
 
 /* ---- opening ---- */
 
+/* What an earlier run has got. */
+static void forget_former(Iface *iface)
+{
+    iface->port_id = (Uuid){};
+    iface->managed = SWITCH_ABSENT;
+    g_clear_pointer(&iface->device_driver, g_free);
+    g_clear_pointer(&iface->host_device, g_free);
+}
+
 /* A link of its own, or a device of the host's. */
 static bool open_in_port(Net *net, Port *port, Plug *plug, GError **error)
 {
@@ -145,7 +154,7 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
 
     if (!net)
         return false;
-    iface->port_id = (Uuid){};
+    forget_former(iface);
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_open", error);
     port = stay ? port_create(net, port_of(iface, guest), PORT_OPENING, error) : NULL;
     if (!port)
@@ -300,7 +309,12 @@ static bool enter_network(const Change *change, GError **error)
     if (!port)
         return false;
     view = port_view(port);
-    if (!plug_change(change->from->target, change->from, change->former, change->to, view->port,
+    if (view->port->plug == PLUG_HOSTDEV)
+        fail(error, ERR_OPERATION_UNSUPPORTED,
+             "a link cannot go over to network '%s', which hands out devices of the host",
+             change->to->network);
+    if (view->port->plug == PLUG_HOSTDEV ||
+        !plug_change(change->from->target, change->from, change->former, change->to, view->port,
                      error) ||
         !port_set_link(net, port, change->from->target, error)) {
         (void) port_delete(net, port, NULL);

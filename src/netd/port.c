@@ -184,26 +184,40 @@ static bool check(const Network *network, const NetworkPort *port, GError **erro
 
 /* ---- the plug ---- */
 
-static bool has_function(Net *net, const PciAddress *place)
+typedef struct Holder {
+    const PciAddress *place;
+    char *guest;
+} Holder;
+
+static bool note_holder(const char *, const char *text, void *data, GError **error)
 {
-    g_autoptr(GPtrArray) all = registry_list(net->ports);
+    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
+    Holder *holder = data;
 
-    for (guint i = 0; i < all->len; i++) {
-        g_autoptr(PortView) view = port_view(all->pdata[i]);
-
-        if (view && view->port->plug == PLUG_HOSTDEV && pci_address_equal(&view->port->pci, place))
-            return true;
-    }
-    return false;
+    if (state && state->port->plug == PLUG_HOSTDEV &&
+        pci_address_equal(&state->port->pci, holder->place) && !holder->guest)
+        holder->guest = g_strdup(state->port->owner_name);
+    return state != NULL;
 }
 
-static bool choose_function(Net *net, const Network *network, NetworkPort *port, GError **error)
+/* The guest that a function belongs to, in a network or in none; freed by the caller. */
+static char *holder_of(const PciAddress *place)
+{
+    Holder holder = { place, NULL };
+
+    store_load(port_store.states, note_holder, &holder);
+    return holder.guest;
+}
+
+static bool choose_function(const Network *network, NetworkPort *port, GError **error)
 {
     port->plug = PLUG_HOSTDEV;
     port->managed = network->forward.managed;
     port->driver = g_strdup(network->forward.driver);
     for (LIST_EACH(ForwardAddress, address, network->forward.addresses)) {
-        if (has_function(net, &address->pci))
+        g_autofree char *guest = holder_of(&address->pci);
+
+        if (guest)
             continue;
         port->pci = address->pci;
         return true;
@@ -259,7 +273,7 @@ static bool choose_plug(Net *net, const Network *network, NetworkPort *port, GEr
     ForwardMode mode = network->forward.mode;
 
     if (mode == FORWARD_HOSTDEV)
-        return choose_function(net, network, port, error);
+        return choose_function(network, port, error);
     if (network->bridge) {
         port->plug = mode == FORWARD_BRIDGE ? PLUG_BRIDGE : PLUG_NETWORK;
         port->bridge = g_strdup(network->bridge);
@@ -632,30 +646,10 @@ void port_drop_alone(const char *link) { (void) store_drop_state(&port_store, li
 
 /* ---- functions in no network ---- */
 
-typedef struct Holder {
-    const PciAddress *place;
-    char *guest;
-} Holder;
-
-static bool note_holder(const char *, const char *text, void *data, GError **error)
-{
-    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
-    Holder *holder = data;
-
-    if (state && state->port->plug == PLUG_HOSTDEV &&
-        pci_address_equal(&state->port->pci, holder->place) && !holder->guest)
-        holder->guest = g_strdup(state->port->owner_name);
-    return state != NULL;
-}
-
-/* Networks' ports count as well. */
 static bool check_holder(const NetworkPort *port, GError **error)
 {
-    Holder holder = { &port->pci, NULL };
-    g_autofree char *name = function_name(&port->pci), *guest = NULL;
+    g_autofree char *name = function_name(&port->pci), *guest = holder_of(&port->pci);
 
-    store_load(port_store.states, note_holder, &holder);
-    guest = holder.guest;
     return !guest ||
            fail(error, ERR_OPERATION_INVALID, "PCI device %s is in use by guest '%s'", name, guest);
 }

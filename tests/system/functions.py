@@ -128,6 +128,10 @@ def _(s):
                                      "<tag id='4'/><tag id='5'/></vlan>", 'trunking')):
             xml = guest_xml('own', devices=own.format(source, more))
             refused((libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_ERR_CONFIG_UNSUPPORTED), s.conn.createXML, xml, naming=naming)
+        plain = guest_xml('own', devices="<hostdev mode='subsystem' type='pci'><source><address bus='0x77' slot='0x10' "
+                          "function='0'/></source></hostdev>")
+        if not os.path.isdir('/sys/kernel/iommu_groups') or not os.listdir('/sys/kernel/iommu_groups'):
+            refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, s.conn.createXML, plain, naming="host doesn't support passthrough")
         refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, s.conn.defineXML,
                 guest_xml('own', devices=own.format(address(0), "<mtu size='1400'/>")), naming='MTU')
 
