@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "define.h"
 
+#include "function.h"
 #include "host/link.h"
 
 #include <string.h>
@@ -89,6 +90,8 @@ static bool complete(Network *network, GError **error)
 {
     if (uuid_is_zero(&network->uuid))
         network->uuid = uuid_random();
+    if (!function_check_pool(network, error))
+        return false;
     if (!forward_has_bridge(network->forward.mode))
         return true;
     if (mac_is_zero(&network->mac))

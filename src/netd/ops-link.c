@@ -66,6 +66,10 @@ static bool set_plug(NetworkPort *port, const Iface *iface, GError **error)
         return true;
     case IFACE_ETHERNET:
         return true;
+    case IFACE_HOSTDEV:
+        port->plug = PLUG_HOSTDEV;
+        port->pci = iface->host_device->pci;
+        return true;
     default:
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "interfaces of type '%s' have no link that could be opened",
@@ -89,6 +93,15 @@ static bool check_iface(const Iface *iface, GError **error)
                 iface->filterref->filter);
 }
 
+static void describe_function(Iface *iface, const NetworkPort *port)
+{
+    iface->managed = port->managed;
+    iface->device_driver = g_strdup(port->driver);
+    iface->host_device = g_new0(Address, 1);
+    iface->host_device->type = ADDRESS_PCI;
+    iface->host_device->pci = port->pci;
+}
+
 /* What the live definition tells of the link. */
 static void describe(Iface *iface, const Plug *plug)
 {
@@ -99,9 +112,38 @@ static void describe(Iface *iface, const Plug *plug)
     iface->port_id = plug->port->uuid;
     g_free(iface->bridge);
     iface->bridge = g_strdup(plug->port->bridge);
+    if (plug->port->plug == PLUG_HOSTDEV)
+        describe_function(iface, plug->port);
 }
 
 /* ---- opening ---- */
+
+/* What an earlier run has got. */
+static void forget_former(Iface *iface)
+{
+    iface->port_id = (Uuid){};
+    iface->managed = SWITCH_ABSENT;
+    g_clear_pointer(&iface->device_driver, g_free);
+    g_clear_pointer(&iface->host_device, g_free);
+}
+
+/* A link of its own, or a device of the host's. */
+static bool open_in_port(Net *net, Port *port, Plug *plug, GError **error)
+{
+    if (plug->port->plug == PLUG_HOSTDEV && plug->flags & OSTLER_LINK_INSIDE)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "a network that hands out devices of the host has no link for '%s'",
+                    plug->port->owner_name);
+    if (plug->port->plug == PLUG_HOSTDEV)
+        return port_set_function(net, port, error);
+    if (!plug_in(plug, error))
+        return false;
+    if (port_set_link(net, port, *plug->link ? plug->link : NULL, error))
+        return true;
+    if (*plug->link)
+        plug_out(plug->link, &plug->iface->mac);
+    return false;
+}
 
 static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError **error)
 {
@@ -112,20 +154,16 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
 
     if (!net)
         return false;
-    iface->port_id = (Uuid){};
+    forget_former(iface);
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_open", error);
     port = stay ? port_create(net, port_of(iface, guest), PORT_OPENING, error) : NULL;
     if (!port)
         return false;
     view = port_view(port);
     plug->port = view->port;
-    if (plug_in(plug, error)) {
-        if (port_set_link(net, port, *plug->link ? plug->link : NULL, error)) {
-            describe(iface, plug);
-            return true;
-        }
-        if (*plug->link)
-            plug_out(plug->link, &iface->mac);
+    if (open_in_port(net, port, plug, error)) {
+        describe(iface, plug);
+        return true;
     }
     (void) port_delete(net, port, NULL);
     return false;
@@ -138,7 +176,11 @@ static bool open_alone(Iface *iface, Plug *plug, const Guest *guest, GError **er
     bool opened;
 
     plug->port = port;
-    if (!set_plug(port, iface, error) || !port_begin_alone(port, opening, error))
+    if (!set_plug(port, iface, error))
+        return false;
+    if (port->plug == PLUG_HOSTDEV)
+        return port_set_function_alone(port, error);
+    if (!port_begin_alone(port, opening, error))
         return false;
     opened = plug_in(plug, error);
     if (opened && *plug->link && !port_save_alone(plug->link, port, error)) {
@@ -194,7 +236,7 @@ static bool close_in_network(const Iface *iface, const Uuid *owner, GError **err
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_close", error);
     if (!stay)
         return false;
-    if (!iface->target)
+    if (!iface->target || iface_is_device(iface))
         port_end_unnamed(net, owner, &iface->mac);
     port = port_find(net, &iface->port_id, NULL);
     return !port || port_delete(net, port, error);
@@ -207,13 +249,13 @@ bool net_link_close(Call *, const ostler_link_close_args *in, none *, GError **e
 
     if (!iface)
         return false;
-    if (iface->target) {
+    if (iface->target && !iface_is_device(iface)) {
         plug_out(iface->target, &iface->mac);
         port_drop_alone(iface->target);
     }
     if (iface->type == IFACE_NETWORK)
         return close_in_network(iface, owner, error);
-    if (!iface->target)
+    if (!iface->target || iface_is_device(iface))
         port_end_unnamed(NULL, owner, &iface->mac);
     return true;
 }
@@ -267,7 +309,12 @@ static bool enter_network(const Change *change, GError **error)
     if (!port)
         return false;
     view = port_view(port);
-    if (!plug_change(change->from->target, change->from, change->former, change->to, view->port,
+    if (view->port->plug == PLUG_HOSTDEV)
+        fail(error, ERR_OPERATION_UNSUPPORTED,
+             "a link cannot go over to network '%s', which hands out devices of the host",
+             change->to->network);
+    if (view->port->plug == PLUG_HOSTDEV ||
+        !plug_change(change->from->target, change->from, change->former, change->to, view->port,
                      error) ||
         !port_set_link(net, port, change->from->target, error)) {
         (void) port_delete(net, port, NULL);

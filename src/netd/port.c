@@ -16,11 +16,27 @@
 
 Store port_store;
 
+/* What a card was told of a function before a guest got it. */
+typedef VirtualFunctionState Former;
+
+static const XmlField former_fields[] = {
+    XML_MAC("@mac", Former, mac),
+    XML_NUMBER("@vlan", Former, vlan),
+    XML_NUMBER("@qos", Former, qos),
+    {},
+};
+static XmlElement former_element = {
+    .name = "former",
+    .size = sizeof(Former),
+    .fields = former_fields,
+};
+
 /* What is saved of a port. */
 typedef struct PortState {
     Uuid network;
     bool opening;
     char *link;
+    Former *former;
     NetworkPort *port;
 } PortState;
 
@@ -28,6 +44,7 @@ static const XmlField port_state_fields[] = {
     XML_UUID("@network", PortState, network),
     XML_STRING("@link", PortState, link),
     XML_FLAG("opening", PortState, opening),
+    XML_CHILD("former", PortState, former, &former_element),
     XML_CHILD("networkport", PortState, port, &port_element, .required = true),
     {},
 };
@@ -46,6 +63,7 @@ static void view_clear(void *data)
 
     network_port_free(view->port);
     g_free(view->link);
+    g_free(view->former);
 }
 
 PortView *port_view(Port *port) { return object_view(&port->object); }
@@ -67,7 +85,7 @@ static PortView *view_new(NetworkPort *definition, const char *link)
 
 static bool publish(Net *net, Port *port, PortView *view, GError **error)
 {
-    PortState state = { net->object.uuid, view->opening, view->link, view->port };
+    PortState state = { net->object.uuid, view->opening, view->link, view->former, view->port };
     g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
 
     if (!store_save_state(&port_store, port->object.name, xml, error)) {
@@ -151,6 +169,11 @@ static bool check(const Network *network, const NetworkPort *port, GError **erro
                     "<virtualport type='%s'> not supported for network '%s' which uses IP "
                     "forwarding",
                     type, network->name);
+    if (type && network->forward.mode == FORWARD_HOSTDEV && !g_str_equal(type, "802.1Qbh"))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "<virtualport type='%s'> not supported for network '%s' which uses an SR-IOV "
+                    "Virtual Function via PCI passthrough",
+                    type, network->name);
     if (port->bandwidth.inbound.floor && !network->bandwidth.inbound.average)
         return fail(error, ERR_OPERATION_UNSUPPORTED,
                     "Invalid use of 'floor' on interface with MAC address %s - network '%s' has no "
@@ -160,6 +183,49 @@ static bool check(const Network *network, const NetworkPort *port, GError **erro
 }
 
 /* ---- the plug ---- */
+
+typedef struct Holder {
+    const PciAddress *place;
+    char *guest;
+} Holder;
+
+static bool note_holder(const char *, const char *text, void *data, GError **error)
+{
+    g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
+    Holder *holder = data;
+
+    if (state && state->port->plug == PLUG_HOSTDEV &&
+        pci_address_equal(&state->port->pci, holder->place) && !holder->guest)
+        holder->guest = g_strdup(state->port->owner_name);
+    return state != NULL;
+}
+
+/* The guest that a function belongs to, in a network or in none; freed by the caller. */
+static char *holder_of(const PciAddress *place)
+{
+    Holder holder = { place, NULL };
+
+    store_load(port_store.states, note_holder, &holder);
+    return holder.guest;
+}
+
+static bool choose_function(const Network *network, NetworkPort *port, GError **error)
+{
+    port->plug = PLUG_HOSTDEV;
+    port->managed = network->forward.managed;
+    port->driver = g_strdup(network->forward.driver);
+    for (LIST_EACH(ForwardAddress, address, network->forward.addresses)) {
+        g_autofree char *guest = holder_of(&address->pci);
+
+        if (guest)
+            continue;
+        port->pci = address->pci;
+        return true;
+    }
+    return fail(error, ERR_INTERNAL,
+                "network '%s' requires exclusive access to interfaces, but none are available",
+                network->name);
+}
 
 static unsigned count_users(Net *net, const char *dev)
 {
@@ -207,9 +273,7 @@ static bool choose_plug(Net *net, const Network *network, NetworkPort *port, GEr
     ForwardMode mode = network->forward.mode;
 
     if (mode == FORWARD_HOSTDEV)
-        return fail(error, ERR_CONFIG_UNSUPPORTED,
-                    "network '%s' hands out devices of the host: it has none that is free",
-                    network->name);
+        return choose_function(network, port, error);
     if (network->bridge) {
         port->plug = mode == FORWARD_BRIDGE ? PLUG_BRIDGE : PLUG_NETWORK;
         port->bridge = g_strdup(network->bridge);
@@ -294,14 +358,18 @@ bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError
     g_autoptr(PortView) view = port_view(port);
     g_autoptr(NetworkPort) changed = xml_copy(&port_element, view->port);
     g_autoptr(View) network = net_view(net);
+    PortView *next;
 
     changed->bandwidth = *bandwidth;
     if (!check(network->live->network, changed, error) ||
         (view->link && !plug_change_limits(view->link, &view->port->bandwidth, bandwidth, error)))
         return false;
     drop_floor(view->port);
-    return keep_floor(net, changed, error) &&
-           publish(net, port, view_new(g_steal_pointer(&changed), view->link), error);
+    if (!keep_floor(net, changed, error))
+        return false;
+    next = view_new(g_steal_pointer(&changed), view->link);
+    next->former = g_memdup2(view->former, sizeof(Former));
+    return publish(net, port, next, error);
 }
 
 bool port_set_link(Net *net, Port *port, const char *link, GError **error)
@@ -313,10 +381,32 @@ bool port_set_link(Net *net, Port *port, const char *link, GError **error)
     return publish(net, port, view_new(xml_copy(&port_element, view->port), link), error);
 }
 
+bool port_set_function(Net *net, Port *port, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+    PortView *set = view_new(xml_copy(&port_element, view->port), NULL);
+
+    set->former = g_new(Former, 1);
+    if (!function_look(view->port, set->former, error)) {
+        port_view_unref(set);
+        return false;
+    }
+    if (!publish(net, port, set, error))
+        return false;
+    return function_set_up(set->port, set->former, error);
+}
+
+static void restore(const NetworkPort *port, const Former *former)
+{
+    if (former)
+        function_restore(port, former);
+}
+
 bool port_delete(Net *net, Port *port, GError **error)
 {
     g_autoptr(PortView) view = port_view(port);
 
+    restore(view->port, view->former);
     if (!store_drop_state(&port_store, port->object.name, error))
         return false;
     drop_floor(view->port);
@@ -330,7 +420,9 @@ void port_drop_all(Net *net)
 
     for (guint i = 0; i < all->len; i++) {
         Port *port = all->pdata[i];
+        g_autoptr(PortView) view = port_view(port);
 
+        restore(view->port, view->former);
         (void) store_drop_state(&port_store, port->object.name, NULL);
         registry_remove(net->ports, &port->object);
     }
@@ -484,7 +576,7 @@ char *port_user(Net *net)
     for (guint i = 0; i < all->len; i++) {
         g_autoptr(PortView) view = port_view(all->pdata[i]);
 
-        if (view->link && if_nametoindex(view->link))
+        if (view->former || (view->link && if_nametoindex(view->link)))
             return g_strdup(view->port->owner_name);
     }
     return NULL;
@@ -494,12 +586,15 @@ static bool load_into(Net *net, PortState *state)
 {
     g_autoptr(Port) port = port_new(state->port);
     g_autoptr(Object) other = NULL;
+    PortView *view;
 
     if (state->link) {
         plug_restore(state->link, state->port);
         note_link(net, port, state->link);
     }
-    object_swap_view(&port->object, view_new(g_steal_pointer(&state->port), state->link));
+    view = view_new(g_steal_pointer(&state->port), state->link);
+    view->former = g_steal_pointer(&state->former);
+    object_swap_view(&port->object, view);
     other = registry_add(net->ports, &port->object);
     return true;
 }
@@ -518,8 +613,12 @@ bool port_load(const char *name, const char *text, GError **error)
         return store_drop_state(&port_store, name, error);
     if (view && view->live)
         return load_into(net, state);
-    if (!uuid_is_zero(&state->network))
+    if (!uuid_is_zero(&state->network)) {
+        restore(state->port, state->former);
         return store_drop_state(&port_store, name, error);
+    }
+    if (!state->link)
+        return true;
     plug_restore(state->link, state->port);
     loop_hop(note_alone, g_strdup(state->link));
     return true;
@@ -545,6 +644,33 @@ bool port_save_alone(const char *link, const NetworkPort *port, GError **error)
 
 void port_drop_alone(const char *link) { (void) store_drop_state(&port_store, link, NULL); }
 
+/* ---- functions in no network ---- */
+
+static bool check_holder(const NetworkPort *port, GError **error)
+{
+    g_autofree char *name = function_name(&port->pci), *guest = holder_of(&port->pci);
+
+    return !guest ||
+           fail(error, ERR_OPERATION_INVALID, "PCI device %s is in use by guest '%s'", name, guest);
+}
+
+bool port_set_function_alone(const NetworkPort *port, GError **error)
+{
+    g_autofree char *name = function_name(&port->pci), *xml = NULL;
+    Former former;
+    PortState state = { .former = &former, .port = (NetworkPort *) port };
+
+    if (!check_holder(port, error) || !function_look(port, &former, error))
+        return false;
+    xml = xml_format(&port_state_element, &state, XML_LIVE);
+    if (!store_save_state(&port_store, name, xml, error))
+        return false;
+    if (function_set_up(port, &former, error))
+        return true;
+    port_drop_alone(name);
+    return false;
+}
+
 /* ---- ends of links whose names got lost ---- */
 
 typedef struct Lost {
@@ -561,9 +687,12 @@ static bool end_if_lost(const char *name, const char *text, void *data, GError *
 {
     g_autoptr(PortState) state = xml_parse(&port_state_element, text, XML_LIVE, NULL, error);
 
-    if (!state || !uuid_is_zero(&state->network) || !state->link || !is_lost(state->port, data))
+    if (!state || !uuid_is_zero(&state->network) || !(state->link || state->former) ||
+        !is_lost(state->port, data))
         return state != NULL;
-    plug_out(state->link, &state->port->mac);
+    restore(state->port, state->former);
+    if (state->link)
+        plug_out(state->link, &state->port->mac);
     port_drop_alone(name);
     return true;
 }
@@ -578,9 +707,10 @@ void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac)
     for (guint i = 0; all && i < all->len; i++) {
         g_autoptr(PortView) view = port_view(all->pdata[i]);
 
-        if (!view->link || !is_lost(view->port, &lost))
+        if (!(view->link || view->former) || !is_lost(view->port, &lost))
             continue;
-        plug_out(view->link, mac);
+        if (view->link)
+            plug_out(view->link, mac);
         (void) port_delete(net, all->pdata[i], NULL);
     }
 }

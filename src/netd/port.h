@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "function.h"
 #include "model/port.h"
 #include "network.h"
 
@@ -10,6 +11,7 @@ typedef struct PortView {
     NetworkPort *port;
     bool opening; /* its link is being made */
     char *link;   /* of the host, that the guest's frames come by; NULL: it is not plugged in */
+    VirtualFunctionState *former; /* of a function that the guest has been given; NULL: none */
 } PortView;
 
 typedef struct Port {
@@ -36,6 +38,8 @@ Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **er
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
 /* The link of the guest's that has been plugged in; NULL: there is none on the host. */
 bool port_set_link(Net *net, Port *port, const char *link, GError **error);
+/* The function that the guest is given: its card is told, on disk is what it was told before. */
+bool port_set_function(Net *net, Port *port, GError **error);
 bool port_delete(Net *net, Port *port, GError **error);
 /* The network has ended. */
 void port_drop_all(Net *net);
@@ -54,6 +58,9 @@ bool port_load(const char *name, const char *text, GError **error);
 bool port_begin_alone(NetworkPort *port, char name[UUID_TEXT], GError **error);
 bool port_save_alone(const char *link, const NetworkPort *port, GError **error);
 void port_drop_alone(const char *link);
+/* The same for a function in no network of ours, under its own name. ERR_OPERATION_INVALID with the
+ * guest's name where another one has it. */
+bool port_set_function_alone(const NetworkPort *port, GError **error);
 /* Ends the links that a guest has by this address, in this network or, with NULL, in none of ours.
  * On the network's strand, if there is one. */
 void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac);

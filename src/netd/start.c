@@ -12,6 +12,7 @@
 #include "define.h"
 #include "dhcp.h"
 #include "firewall.h"
+#include "function.h"
 #include "host/bridge.h"
 #include "host/link.h"
 #include "host/shape.h"
@@ -65,9 +66,13 @@ static bool check_conflicts(Launch *l, GError **error)
 /* From here on a daemon that finds the state file knows of the run. */
 static bool publish_starting(Launch *l, GError **error)
 {
-    View *view = net_edit(l->net);
+    g_autoptr(Network) live = xml_copy(&network_element, l->config);
+    View *view;
 
-    l->live = xml_copy(&network_element, l->config);
+    if (!function_fill_pool(live, error))
+        return false;
+    view = net_edit(l->net);
+    l->live = g_steal_pointer(&live);
     view_set_live(view, l->live);
     view->starting = true;
     l->net->class_ids = 0;

@@ -78,11 +78,26 @@ static int open_function(const char *function)
     return sysfs_open(AT_FDCWD, path);
 }
 
+/* No device can be given away where none is in a group of an IOMMU. */
+static bool check_iommu(GError **error)
+{
+    g_autofree char *path = g_strconcat(facts_root(), "/sys/kernel/iommu_groups", NULL);
+    g_autoptr(GDir) groups = g_dir_open(path, 0, NULL);
+
+    return (groups && g_dir_read_name(groups)) ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "host doesn't support passthrough of host PCI devices: it has no IOMMU, or none "
+                "that is switched on");
+}
+
 static bool pci_find(Hostdev *device, GError **error)
 {
     g_autofree char *name = pci_name(device);
-    g_auto(Fd) directory = open_function(name);
+    g_auto(Fd) directory = -1;
 
+    if (!check_iommu(error))
+        return false;
+    directory = open_function(name);
     return directory >= 0 || fail_errno(error, errno, "PCI device %s not found", name);
 }
 

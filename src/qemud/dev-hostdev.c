@@ -127,12 +127,6 @@ bool hostdevs_add(Args *args, const Domain *live, GError **error)
 
 /* ---- what is refused ---- */
 
-static bool same_place(const PciAddress *a, const PciAddress *b)
-{
-    return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
-           a->function == b->function;
-}
-
 static bool same_usb(const Hostdev *a, const Hostdev *b)
 {
     if (a->usb && b->usb)
@@ -145,7 +139,7 @@ bool hostdev_same(const Hostdev *a, const Hostdev *b)
 {
     if (a->type != b->type)
         return false;
-    return a->type == HOSTDEV_PCI   ? same_place(a->pci, b->pci)
+    return a->type == HOSTDEV_PCI   ? pci_address_equal(a->pci, b->pci)
            : a->type == HOSTDEV_USB ? same_usb(a, b)
                                     : uuid_equal(&a->mdev, &b->mdev);
 }

@@ -1,5 +1,4 @@
-/* hostdev-link.c - devices of the host as QEMU takes them: files that are its user's, descriptors
- */
+/* hostdev-link.c - devices of the host as QEMU takes them: by files and descriptors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostdev-link.h"
 

@@ -1,5 +1,4 @@
-/* hostdev-link.h - devices of the host as QEMU takes them: files that are its user's, descriptors
- */
+/* hostdev-link.h - devices of the host as QEMU takes them: by files and descriptors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 

@@ -78,6 +78,17 @@ static PciPlug plug_controller(const void *device)
 }
 
 /* A model that we do not know is most likely a newer one, of PCI Express. */
+/* PCI Express is what has more than the 256 bytes of configuration that conventional PCI has; and
+ * what is not there yet. */
+static PciPlug plug_host_device(const PciAddress *pci)
+{
+    g_autofree char *path = g_strdup_printf("/sys/bus/pci/devices/%04x:%02x:%02x.%u/config",
+                                            pci->domain, pci->bus, pci->slot, pci->function);
+    struct stat info;
+
+    return stat(path, &info) == 0 && info.st_size <= 256 ? PLUG_PCI : PLUG_PCIE;
+}
+
 static PciPlug plug_iface(const void *device)
 {
     static const char *const conventional[] = {
@@ -90,7 +101,10 @@ static PciPlug plug_iface(const void *device)
     };
     const Iface *iface = device;
 
-    if (iface->type == IFACE_HOSTDEV || !iface->model)
+    if (iface->type == IFACE_HOSTDEV)
+        return iface->host_device->type == ADDRESS_PCI ? plug_host_device(&iface->host_device->pci)
+                                                       : PLUG_NONE;
+    if (!iface->model)
         return PLUG_PCI;
     if (names_find(other, iface->model) > 0)
         return PLUG_NONE;
@@ -109,16 +123,6 @@ static PciPlug plug_sound(const void *device)
     default:
         return PLUG_NONE;
     }
-}
-
-/* PCI Express is what has more than the 256 bytes of configuration that conventional PCI has. */
-static PciPlug plug_host_device(const PciAddress *pci)
-{
-    g_autofree char *path = g_strdup_printf("/sys/bus/pci/devices/%04x:%02x:%02x.%u/config",
-                                            pci->domain, pci->bus, pci->slot, pci->function);
-    struct stat info;
-
-    return stat(path, &info) == 0 && info.st_size > 256 ? PLUG_PCIE : PLUG_PCI;
 }
 
 static PciPlug plug_hostdev(const void *device)

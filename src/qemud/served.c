@@ -154,6 +154,6 @@ bool driver_check(const Domain *guest, GError **error)
 {
     return served_table_check(&table, guest, error) && check_actions(guest, error) &&
            os_check(guest, error) && check_devices(guest, error) && misc_check(guest, error) &&
-           hostdevs_check(guest, error) &&
-           chardevs_check(guest, error) && graphics_check(guest, error);
+           hostdevs_check(guest, error) && chardevs_check(guest, error) &&
+           graphics_check(guest, error);
 }

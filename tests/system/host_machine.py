@@ -5,6 +5,7 @@ which is a file of the machine: /NAME.console.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -15,17 +16,19 @@ from virtual import Virtual, libraries
 HARDWARE = os.path.join(LAB, 'hardware')
 QEMU_MODULES = '/usr/lib/x86_64-linux-gnu/qemu'
 LOADED = ('hw-usb-host.so', 'accel-tcg-x86_64.so')
-FIRMWARE = ('bios-256k.bin', 'kvmvapic.bin', 'linuxboot_dma.bin', 'pvh.bin')
+FIRMWARE = ('bios-256k.bin', 'kvmvapic.bin', 'linuxboot_dma.bin', 'pvh.bin', 'efi-virtio.rom')
+FOLDERS = ('/usr/share/qemu', '/usr/share/seabios', '/usr/lib/ipxe/qemu')
 USERS = {'passwd': 'root:x:0:0::/:/bin/sh\nostler-qemu:x:64055:64055::/:/bin/false\n',
          'group': 'root:x:0:\nostler-qemu:x:64055:\n'}
 # Of the guests: what buses need. The machine itself loads all that there are.
-GUEST_MODULES = ('virtio.ko', 'virtio_ring.ko', 'virtio_pci_legacy_dev.ko', 'virtio_pci_modern_dev.ko', 'virtio_pci.ko',
-                 'failover.ko', 'net_failover.ko', 'virtio_net.ko', 'usb-common.ko', 'usbcore.ko', 'xhci-hcd.ko',
-                 'xhci-pci.ko')
+GUEST_MODULES = re.compile(r'virtio|failover|net_failover|usb-common|usbcore|xhci')
 
 # Says what devices there are whenever that has changed.
 WATCH = """#!/bin/sh
-last=
+for word in $(cat /proc/cmdline); do
+    case $word in guest.ip=*) ip addr add ${word#*=} dev eth0; ip link set eth0 up ;; esac
+done
+last=unknown
 while :; do
     now=$(for d in /sys/bus/pci/devices/*; do
         v=$(cat $d/vendor) p=$(cat $d/device); test $v = 0x1b36 -a $p != 0x0010 || echo pci ${v#0x}:${p#0x}
@@ -40,10 +43,10 @@ done
 """
 
 
-def guest(name, devices, memory=256):
-    return f"""<domain type='kvm'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>1</vcpu>
+def guest(name, devices, memory=256, vcpus=1, cmdline=''):
+    return f"""<domain type='kvm'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu>
 <os><type arch='x86_64' machine='q35'>hvm</type><kernel>/lab/kernel</kernel><initrd>/lab/initrd</initrd>
-<cmdline>console=ttyS0 quiet panic=-1 guest.run=/bin/watch</cmdline></os><features><acpi/></features>
+<cmdline>console=ttyS0 quiet panic=-1 guest.run=/bin/watch {cmdline}</cmdline></os><features><acpi/></features>
 <cpu mode='host-passthrough'/><devices><emulator>{QEMU}</emulator>
 <serial type='file'><source path='/{name}.console'/></serial>{devices}<memballoon model='none'/></devices></domain>"""
 
@@ -90,8 +93,10 @@ class Host(Virtual):
 
     def guest_initrd(self):
         modules = os.path.join(HARDWARE, 'modules')
-        files = [(os.path.join(modules, n), '/lib/modules/' + n) for n in GUEST_MODULES]
-        files += [(self.write('order', '\n'.join(GUEST_MODULES) + '\n'), '/lib/modules/order'),
+        with open(os.path.join(modules, 'order')) as f:
+            order = [n for n in f.read().split() if GUEST_MODULES.match(n)]
+        files = [(os.path.join(modules, n), '/lib/modules/' + n) for n in order]
+        files += [(self.write('order', '\n'.join(order) + '\n'), '/lib/modules/order'),
                   (self.write('watch', WATCH), '/bin/watch')]
         with open(os.path.join(self.s.lab, 'initrd'), 'rb') as f:
             return self.write('initrd', f.read() + cpio(os.path.join(self.s.home, 'files'), files))
@@ -99,7 +104,7 @@ class Host(Virtual):
     def __enter__(self):
         modules = os.path.join(HARDWARE, 'modules')
         loaded = [os.path.join(QEMU_MODULES, n) for n in LOADED]
-        programs = [QEMU, *loaded, *(stack.executable(BUILD, n) for n in self.DAEMONS)]
+        programs = [QEMU, *loaded, *(path for path, _ in self.own if not path.endswith('.ko')), *(stack.executable(BUILD, n) for n in self.DAEMONS)]
         more = [(os.path.join(modules, n), '/lib/modules/' + n) for n in os.listdir(modules)]
         more += [(path, path) for path in (QEMU, *loaded)]
         more += [(os.path.join(HARDWARE, 'kernel'), '/lab/kernel'),
@@ -107,22 +112,30 @@ class Host(Virtual):
         more += [(stack.executable(BUILD, n), '/bin/ostler-' + n) for n in self.DAEMONS]
         more += [(lib, lib) for program in programs for lib in libraries(program)]
         for name in FIRMWARE:
-            folder = next(f for f in ('/usr/share/qemu', '/usr/share/seabios') if os.path.exists(f'{f}/{name}'))
+            folder = next(f for f in FOLDERS if os.path.exists(f'{f}/{name}'))
             more.append((f'{folder}/{name}', '/usr/share/qemu/' + name))
         more += [(self.write(n, text), '/etc/' + n) for n, text in USERS.items()]
         more += [(self.write(n + '.xml', text), f'/{n}.xml') for n, text in self.files.items()]
         self.more = [*more, *self.own]
         return super().__enter__()
 
-    def __exit__(self, *why):
-        super().__exit__(*why)
+    def __exit__(self, kind, *why):
+        if kind and not issubclass(kind, Timeout):
+            for name in self.DAEMONS:
+                self.tell(name, f'/{name}.log')
+            self.tell('guests', '/*.console')
+        super().__exit__(kind, *why)
         shutil.rmtree(os.path.join(self.s.home, 'files'))
+
+    def tell(self, who, files):
+        print(f'# {who}: ' + self.run(f'tail -n 12 {files} || true').replace('\n', f'\n# {who}: '))
 
     # -- the daemons
     def begin_daemon(self, name):
-        self.run(f'(ostler-{name} --root /r --verbose >>/{name}.log 2>&1 & echo {name}=$! >>/env)',
-                 f'until test -S /r/run/libvirt/virt{"qemu" if name == "qemud" else "network" if name == "netd" else "nodedev"}d-sock;'
-                 ' do usleep 50000; done')
+        """Its socket may have been left by one that was killed."""
+        path = '/r/run/libvirt/' + stack.DAEMONS[name][1][0]
+        self.run(f'rm -f {path}', f'(ostler-{name} --root /r --verbose >>/{name}.log 2>&1 & echo {name}=$! >>/env)',
+                 f'until test -S {path}; do usleep 50000; done')
 
     def start(self):
         self.run('chmod 666 /dev/kvm /dev/vhost-net', 'mkdir -p /dev/pts /dev/shm', 'mount -t devpts devpts /dev/pts',
@@ -138,7 +151,7 @@ class Host(Virtual):
     # -- the guests
     def sees(self, name, *devices):
         """Waits until the guest has these devices, and no others of their kinds."""
-        wanted = 'devices: ' + ' '.join(sorted(devices)) + '.'
+        wanted = ' '.join(['devices:', *sorted(devices)]) + ('.' if devices else ' .')
         deadline = time.monotonic() + LIMIT
         while (said := self.run(f'grep devices: /{name}.console | tail -n 1 || true').strip()) != wanted:
             if time.monotonic() > deadline:

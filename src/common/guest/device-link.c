@@ -95,10 +95,13 @@ static bool open_texts(const Domain *live, const GPtrArray *texts, ostler_device
 
 bool devices_open(const Domain *live, GArray **fds, GError **error)
 {
-    g_autoptr(GPtrArray) texts = texts_of(live, NULL);
+    g_autoptr(GPtrArray) texts = NULL;
     ostler_device_open_ret out = {};
     bool opened;
 
+    for (LIST_EACH(Hostdev, device, live->hostdevs))
+        device->missing = SWITCH_ABSENT; /* in an earlier run it may have been */
+    texts = texts_of(live, NULL);
     if (texts->len == 0)
         return true;
     opened = open_texts(live, texts, &out, fds, error);

@@ -4,8 +4,7 @@
 
 #include "model/domain.h"
 
-/* Whether noded gives it to the guest: of interfaces those that are functions of the host's cards.
- */
+/* Whether noded gives it to the guest. */
 bool hostdev_is_lent(const Hostdev *device);
 /* The same as <hostdev>, for an interface that is a device; NULL: it is none. */
 Hostdev *hostdev_of_iface(const Iface *iface);

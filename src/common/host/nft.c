@@ -18,6 +18,7 @@
 #include <netlink/netlink.h>
 #include <nftables/libnftables.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { REMEMBERED = 4096 };
 
@@ -127,11 +128,19 @@ static bool load(GError **error)
     return loaded || fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: %s", dlerror());
 }
 
+/* libnftables ends the process on a kernel without it. */
+static bool check_kernel(GError **error)
+{
+    g_auto(Fd) fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+    return fd >= 0 || fail_errno(error, errno, "the kernel has no nftables");
+}
+
 static bool find_context(GError **error)
 {
     if (library.context)
         return true;
-    if (!load(error))
+    if (!check_kernel(error) || !load(error))
         return false;
     library.context = library.nft_ctx_new(NFT_CTX_DEFAULT);
     if (!library.context)

@@ -84,5 +84,10 @@ static inline bool pci_address_is_zero(const PciAddress *pci)
 {
     return !pci->domain && !pci->bus && !pci->slot && !pci->function;
 }
+static inline bool pci_address_equal(const PciAddress *a, const PciAddress *b)
+{
+    return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
+           a->function == b->function;
+}
 /* "1.2.4"; text takes 16 bytes. */
 char *usb_port_print(const uint8_t port[USB_PORT_DEPTH], char *text);
