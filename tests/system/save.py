@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import libvirt
-from harness import PEER, case, contains, equal, guest_xml, main, mount, refused, until
+from harness import BUILD, LIMIT, PEER, case, contains, equal, guest_xml, main, mount, refused, until
 from libvirt import (VIR_DOMAIN_EVENT_RESUMED, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STOPPED,
                      VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_PAUSED, VIR_DOMAIN_RUNNING, VIR_DOMAIN_SHUTOFF,
                      VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR, VIR_ERR_INVALID_ARG,
@@ -389,6 +389,31 @@ def _(s):
     until(lambda: dom.state() == RESTORED, 'the marked guest is not restored')
     dom.setAutostart(0)
     equal(files(s), [])
+    is_same(s)
+
+
+@case('the end of the host: guests are saved one by one, what cannot be is shut down, all but that goes on', only='ostler')
+def _(s):
+    guests = os.path.join(BUILD, 'src/admin/ostler-guests')
+    dom = runs(s)
+    s.define('still').createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    s.define('off')
+    s.conn.createXML(guest_xml('brief'))
+    console = s.console('brief')
+    console.expect('guest: ready')
+
+    def ask(*words):
+        r = subprocess.run([guests, '--root', s.root, *words], capture_output=True, text=True, timeout=LIMIT)
+        equal((r.returncode, r.stderr), (0, ''))
+        return r.stdout
+
+    said = ask('--on-stop=save', 'stop')
+    contains(said, 'vm: saved', 'still: saved', 'brief: cannot be saved', 'brief: asked to shut down', 'brief: off')
+    equal((dom.state(), files(s)), (SAVED, ['still.save', 'vm.save']))
+    said = ask('start')
+    contains(said, 'vm: started', 'still: started')
+    equal((dom.state(), s.conn.lookupByName('still').state()[0], s.conn.lookupByName('off').isActive(), files(s)),
+          (RESTORED, VIR_DOMAIN_PAUSED, 0, []))
     is_same(s)
 
 
