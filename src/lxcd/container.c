@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 enum { ANSWER_MS = 5000 };
@@ -17,8 +18,9 @@ enum { ANSWER_MS = 5000 };
 Container *container_new(pid_t pid, int init, const char *group)
 {
     Container *container = g_atomic_rc_box_new0(Container);
+    g_autofree char *network = g_strdup_printf("/proc/%d/ns/net", pid);
 
-    *container = (Container){ pid, init, g_strdup(group) };
+    *container = (Container){ pid, init, open(network, O_RDONLY | O_CLOEXEC), g_strdup(group) };
     return container;
 }
 
@@ -29,6 +31,8 @@ static void container_clear(void *data)
     Container *container = data;
 
     fd_close(container->init);
+    if (container->network >= 0)
+        fd_close(container->network);
     g_free(container->group);
 }
 
@@ -56,6 +60,15 @@ int container_join(Machine *vm, const char *alias, GError **error)
         return -1;
     }
     return g_steal_fd(&fd);
+}
+
+bool container_has_own_network(const Container *container, GError **error)
+{
+    struct stat its, ours;
+
+    return (fstat(container->network, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
+            its.st_ino != ours.st_ino) ||
+           fail(error, ERR_OPERATION_UNSUPPORTED, "the container shares the host's network");
 }
 
 int container_open(const Container *container, const char *path, int flags)

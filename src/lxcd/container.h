@@ -6,8 +6,9 @@
 
 /* What a call needs of a container that runs; counted by GLib's atomic boxes. */
 typedef struct Container {
-    pid_t pid;   /* its first process, as the host numbers it */
-    Fd init;     /* the same, as a pidfd */
+    pid_t pid;  /* its first process, as the host numbers it */
+    Fd init;    /* the same, as a pidfd */
+    Fd network; /* its network's namespace, so that links of the host's can be fetched at its end */
     char *group; /* the path of its control group; NULL: it has none */
 } Container;
 
@@ -25,5 +26,7 @@ static inline Container *container_of(Machine *vm, GError **error)
 /* A connection to the controller that joins a client to one of the consoles while it lasts; -1 and
  * an error. */
 int container_join(Machine *vm, const char *alias, GError **error);
+/* False and an error when its network is the host's. */
+bool container_has_own_network(const Container *container, GError **error);
 /* A descriptor of a path as the container sees it, for openat2(); -1 and errno. */
 int container_open(const Container *container, const char *path, int flags);

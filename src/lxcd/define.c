@@ -33,8 +33,8 @@ static const ServedRow rows[] = {
                             "driver/@type=path|loop driver/@format=raw source/@dir source/@dev "
                             "source/@file source/@usage source/@units target/@dir "
                             "readonly" },
-    { "devices/interface", "@type=network|bridge|ethernet mac/@address mac/@type mac/@check "
-                           "source/@network source/@portgroup source/@bridge "
+    { "devices/interface", "@type=network|bridge|ethernet|direct mac/@address mac/@type mac/@check "
+                           "source/@network source/@portgroup source/@bridge source/@dev source/@mode "
                            "virtualport virtualport/* vlan/* bandwidth/* port/@isolated target/@dev "
                            "@trustGuestRxFilters "
                            "guest/@dev link/@state mtu/@size model/@type" },
@@ -44,7 +44,10 @@ static const ServedRow rows[] = {
     { "devices/console/source", "*" },
     { "devices/disk", "@type=block @device=disk driver/@name driver/@type=raw source/@dev "
                       "target/@dev target/@bus readonly" },
-    { "devices/hostdev", "@mode=capabilities @type=storage|misc source/block source/char" },
+    { "devices/hostdev", "@mode=capabilities @type=storage|misc|net source/block source/char "
+                         "source/interface" },
+    { "devices/hostdev/ip", "@family @address @prefix" },
+    { "devices/hostdev/route", "@family @address @netmask @prefix @gateway @metric" },
     { "seclabel", "@type=none @model @relabel" },
     { "namespace", "sharenet/* shareipc/* shareuts/*" },
     {},

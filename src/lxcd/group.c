@@ -49,8 +49,10 @@ bool group_devices(const Domain *domain, const char *group, GError **error)
     g_array_append_vals(list, usual, G_N_ELEMENTS(usual));
     for (LIST_EACH(Disk, disk, domain->disks))
         allow_file(list, disk->source.path, disk->readonly ? "r" : "rw");
-    for (LIST_EACH(Hostdev, hostdev, domain->hostdevs))
-        allow_file(list, hostdev->block ? hostdev->block : hostdev->character, "rw");
+    for (LIST_EACH(Hostdev, hostdev, domain->hostdevs)) {
+        if (hostdev->type != HOSTDEV_NET)
+            allow_file(list, hostdev->block ? hostdev->block : hostdev->character, "rw");
+    }
     return cgroup_devices(inside, (const CgroupDevice *) (void *) list->data, error);
 }
 

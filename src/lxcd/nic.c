@@ -1,16 +1,19 @@
-/* nic.c - a container's network interfaces: pairs of links, one end of each inside */
+/* nic.c - a container's network: pairs of links, one end of each inside; links on a device of the
+ * host; links of the host itself */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nic.h"
 
 #include "base/cleanup.h"
 #include "guest/iface-link.h"
 #include "host/link.h"
+#include "host/netns.h"
 #include "rpc/call.h"
+#include "rpc/peer.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
+
+enum { RETRY_MS = 1000 };
 
 /* ---- inside ---- */
 
@@ -52,57 +55,69 @@ static bool add_route(const char *name, const IfaceRoute *route, GError **error)
                           route->metric.given ? route->metric.value : 0, error);
 }
 
-static bool set_up(const Iface *iface, GError **error)
-{
-    const char *name = iface->guest_actual;
+typedef struct Inside {
+    const char *name;
+    const Mac *mac; /* NULL: its own */
+    unsigned mtu;
+    bool down;
+    const GPtrArray *ips, *routes;
+} Inside;
 
-    if (iface->mtu && !link_set_mtu(name, iface->mtu, error))
+/* What passes all through has its device's address, until it is told another one. */
+static bool set_up(void *data, GError **error)
+{
+    const Inside *inside = data;
+
+    if ((inside->mac && !link_set_mac(inside->name, inside->mac, error)) ||
+        (inside->mtu && !link_set_mtu(inside->name, inside->mtu, error)) ||
+        (!inside->down && !link_set_up(inside->name, true, error)))
         return false;
-    if (iface->link != LINK_DOWN && !link_set_up(name, true, error))
-        return false;
-    for (LIST_EACH(IfaceIp, ip, iface->ips)) {
-        if (!add_address(name, ip, error))
+    for (LIST_EACH(IfaceIp, ip, inside->ips)) {
+        if (!add_address(inside->name, ip, error))
             return false;
     }
-    for (LIST_EACH(IfaceRoute, route, iface->routes)) {
-        if (!add_route(name, route, error))
+    for (LIST_EACH(IfaceRoute, route, inside->routes)) {
+        if (!add_route(inside->name, route, error))
             return false;
     }
     return true;
 }
 
-typedef struct Inside {
-    const Iface *iface;
-    int namespace;
-    GError *error;
-} Inside;
-
-/* A thread of its own, which ends in there: none has to find its way back. */
-static void *work_inside(void *data)
-{
-    Inside *inside = data;
-
-    if (setns(inside->namespace, CLONE_NEWNET) < 0)
-        fail_errno(&inside->error, errno, "the container's network cannot be entered");
-    else
-        (void) set_up(inside->iface, &inside->error);
-    return NULL;
-}
+/* One that is all inside has no link of the host's. */
+static bool is_inside(const Iface *iface) { return iface_has_link(iface) && !iface->target; }
 
 static bool set_up_inside(const Iface *iface, int namespace, GError **error)
 {
-    Inside inside = { iface, namespace, NULL };
+    Inside inside = {
+        .name = iface->guest_actual,
+        .mac = is_inside(iface) ? &iface->mac : NULL,
+        .mtu = iface->mtu,
+        .down = iface->link == LINK_DOWN,
+        .ips = iface->ips,
+        .routes = iface->routes,
+    };
 
-    g_thread_join(g_thread_new("inside", work_inside, &inside));
-    if (inside.error)
-        g_propagate_error(error, inside.error);
-    return !inside.error;
+    return netns_run(namespace, set_up, &inside, error);
 }
 
-/* ---- the pair ---- */
+static GArray *copy_of(int namespace)
+{
+    GArray *with = fds_new();
+    int copy = fcntl(namespace, F_DUPFD_CLOEXEC, 3);
+
+    if (copy >= 0)
+        g_array_append_val(with, copy);
+    return with;
+}
+
+/* ---- interfaces ---- */
 
 static bool name_is_taken(const Domain *live, const char *name)
 {
+    for (LIST_EACH(Hostdev, hostdev, live->hostdevs)) {
+        if (g_strcmp0(hostdev->interface, name) == 0)
+            return true;
+    }
     for (LIST_EACH(Iface, iface, live->interfaces)) {
         if (g_strcmp0(iface->guest_dev, name) == 0 || g_strcmp0(iface->guest_actual, name) == 0)
             return true;
@@ -124,45 +139,154 @@ static char *name_inside(const Domain *live, const Iface *iface)
 
 static bool ask(const Domain *live, Iface *iface, int namespace, GError **error)
 {
-    g_autoptr(GArray) with = fds_new();
+    g_autoptr(GArray) with = copy_of(namespace);
     g_autofree char *asked = iface->guest_dev;
-    int copy = fcntl(namespace, F_DUPFD_CLOEXEC, 3);
     bool linked;
 
-    if (copy >= 0)
-        g_array_append_val(with, copy);
     iface->guest_dev = iface->guest_actual; /* for as long as netd is asked */
-    linked = iface_link(live, iface, OSTLER_LINK_VETH, with, NULL, error);
+    linked = iface_link(live, iface, OSTLER_LINK_INSIDE, with, NULL, error);
     iface->guest_dev = g_steal_pointer(&asked);
     return linked;
 }
 
-bool nic_open(const Domain *live, Iface *iface, pid_t init, GError **error)
+bool nic_open(const Container *container, const Domain *live, Iface *iface, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", init);
-    g_auto(Fd) namespace = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (namespace < 0)
-        return fail_errno(error, errno, "'%s' cannot be opened", path);
+    if (!container_has_own_network(container, error))
+        return false;
     g_free(iface->guest_actual);
     iface->guest_actual = NULL;
     iface->guest_actual = name_inside(live, iface);
-    if (!ask(live, iface, namespace, error))
+    if (!ask(live, iface, container->network, error))
         return false;
-    if (set_up_inside(iface, namespace, error))
+    if (set_up_inside(iface, container->network, error))
         return true;
-    iface_close(live, iface);
+    nic_close(container, live, iface);
     return false;
 }
 
-bool nics_open(Domain *live, pid_t init, GError **error)
+static void end_if_meant(const Link *link, void *data)
 {
-    for (guint i = 0; i < list_length(live->interfaces); i++) {
-        if (nic_open(live, live->interfaces->pdata[i], init, error))
-            continue;
-        while (i-- > 0)
-            iface_close(live, live->interfaces->pdata[i]);
+    const Iface *iface = data;
+
+    if (g_str_equal(link->kind, is_inside(iface) ? "macvlan" : "veth") &&
+        mac_equal(&link->mac, &iface->mac))
+        (void) link_delete(link->name, NULL);
+}
+
+static bool end_inside(void *iface, GError **error)
+{
+    return link_foreach(end_if_meant, iface, error);
+}
+
+void nic_close(const Container *container, const Domain *live, Iface *iface)
+{
+    (void) netns_run(container->network, end_inside, iface, NULL);
+    iface_close(live, iface);
+}
+
+/* ---- links of the host ---- */
+
+bool nic_borrow(const Container *container, const Domain *live, const Hostdev *hostdev,
+                GError **error)
+{
+    g_autoptr(GArray) with = copy_of(container->network);
+    ostler_link_lend_args in = { .owner_name = live->name, .name = hostdev->interface };
+    Inside inside = {
+        .name = hostdev->interface,
+        .ips = hostdev->ips,
+        .routes = hostdev->routes,
+    };
+    none out;
+
+    memcpy(in.owner, live->uuid.bytes, UUID_SIZE);
+    if (!container_has_own_network(container, error))
         return false;
+    if (peer_link_lend(&in, with, &out, NULL, error) &&
+        netns_run(container->network, set_up, &inside, error))
+        return true;
+    nic_give_back(container, live, hostdev); /* it may have come all the same: netd was killed */
+    return false;
+}
+
+/* What is to be given back when netd is there again. */
+typedef struct Debt {
+    Uuid owner;
+    char *name;
+    int namespace; /* held open; -1: the container has ended and nobody has */
+} Debt;
+
+static void give_back(void *data);
+
+static void try_again(void *debt)
+{
+    strand_do(call_host_strand(), MODE_SURVEY, "the return of a link", give_back, debt);
+}
+
+static void wait_a_while(void *debt) { (void) timer_new(RETRY_MS, try_again, debt); }
+
+static void give_back(void *data)
+{
+    Debt *debt = data;
+    g_autoptr(GArray) with = copy_of(debt->namespace);
+    g_autoptr(GError) error = NULL;
+    ostler_link_return_args in = { .name = debt->name };
+    none out;
+
+    memcpy(in.owner, debt->owner.bytes, UUID_SIZE);
+    if (!peer_link_return(&in, with, &out, NULL, &error)) {
+        g_warning("link '%s' is not known to be back: %s", debt->name, error->message);
+        loop_hop(wait_a_while, debt);
+        return;
+    }
+    if (debt->namespace >= 0)
+        fd_close(debt->namespace);
+    g_free(debt->name);
+    g_free(debt);
+}
+
+void nic_give_back(const Container *container, const Domain *live, const Hostdev *hostdev)
+{
+    Debt *debt = g_new0(Debt, 1);
+    int namespace = container ? fcntl(container->network, F_DUPFD_CLOEXEC, 3) : -1;
+
+    *debt = (Debt){ live->uuid, g_strdup(hostdev->interface), namespace };
+    give_back(debt);
+}
+
+/* ---- all of a container ---- */
+
+void nics_end(const Container *container, const Domain *live)
+{
+    for (LIST_EACH(Iface, iface, live->interfaces)) {
+        if (container && is_inside(iface))
+            (void) netns_run(container->network, end_inside, iface, NULL);
+    }
+    for (LIST_EACH(Hostdev, hostdev, live->hostdevs)) {
+        if (hostdev->type == HOSTDEV_NET)
+            nic_give_back(container, live, hostdev);
+    }
+}
+
+static bool borrow_all(const Container *container, const Domain *live, GError **error)
+{
+    for (LIST_EACH(Hostdev, hostdev, live->hostdevs)) {
+        if (hostdev->type == HOSTDEV_NET && !nic_borrow(container, live, hostdev, error)) {
+            nics_end(container, live);
+            return false;
+        }
     }
     return true;
+}
+
+bool nics_open(const Container *container, Domain *live, GError **error)
+{
+    guint i = 0, count = list_length(live->interfaces);
+
+    while (i < count && nic_open(container, live, live->interfaces->pdata[i], error))
+        i++;
+    if (i == count && borrow_all(container, live, error))
+        return true;
+    while (i-- > 0)
+        iface_close(live, live->interfaces->pdata[i]);
+    return false;
 }

@@ -1,11 +1,19 @@
-/* nic.h - a container's network interfaces: pairs of links, one end of each inside */
+/* nic.h - a container's network: interfaces, links of the host that it has */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "model/domain.h"
+#include "container.h"
 
-/* netd makes the pair and moves one end into the network of that process; here it is set up as the
- * definition says. The names are written into the live definition. All or none. In a worker. */
-bool nics_open(Domain *live, pid_t init, GError **error);
-/* One more of a container that runs. */
-bool nic_open(const Domain *live, Iface *iface, pid_t init, GError **error);
+/* netd makes each in the container's network; here it is set up as the definition says. The names
+ * are written into the live definition. All or none. In a worker, as are the others. */
+bool nics_open(const Container *container, Domain *live, GError **error);
+/* Links of the host go home, and those on its devices end before the kernel comes to it; NULL: the
+ * container has ended and nobody holds its network. */
+void nics_end(const Container *container, const Domain *live);
+
+/* One more, or one less, of a container that runs. */
+bool nic_open(const Container *container, const Domain *live, Iface *iface, GError **error);
+void nic_close(const Container *container, const Domain *live, Iface *iface);
+bool nic_borrow(const Container *container, const Domain *live, const Hostdev *hostdev,
+                GError **error);
+void nic_give_back(const Container *container, const Domain *live, const Hostdev *hostdev);

@@ -60,13 +60,3 @@ void node_remove(const Container *container, const char *path)
     if (dir >= 0)
         (void) unlinkat(dir, name, 0);
 }
-
-bool container_has_own_network(const Container *container, GError **error)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", container->pid);
-    struct stat its, ours;
-
-    return (stat(path, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
-            its.st_ino != ours.st_ino) ||
-           fail(error, ERR_OPERATION_UNSUPPORTED, "the container shares the host's network");
-}

@@ -12,5 +12,3 @@ char *node_of_disk(const Disk *disk);
 bool node_make(const Container *container, const Domain *live, const char *source, const char *path,
                mode_t type, GError **error);
 void node_remove(const Container *container, const char *path);
-/* ERR_OPERATION_UNSUPPORTED when it shares the host's. */
-bool container_has_own_network(const Container *container, GError **error);

@@ -31,19 +31,18 @@ static bool same_hostdev(const void *a, const void *b)
     const Hostdev *one = a, *wanted = b;
 
     return one->type == wanted->type && g_strcmp0(one->block, wanted->block) == 0 &&
-           g_strcmp0(one->character, wanted->character) == 0;
+           g_strcmp0(one->character, wanted->character) == 0 &&
+           g_strcmp0(one->interface, wanted->interface) == 0;
 }
 
 static bool plug_iface(const Container *container, const Domain *live, void *device, GError **error)
 {
-    if (!container_has_own_network(container, error))
-        return false;
-    return nic_open(live, device, container->pid, error);
+    return nic_open(container, live, device, error);
 }
 
-static void unplug_iface(const Container *, const Domain *live, void *device)
+static void unplug_iface(const Container *container, const Domain *live, void *device)
 {
-    iface_close(live, device);
+    nic_close(container, live, device);
 }
 
 static bool plug_disk(const Container *container, const Domain *live, void *device, GError **error)
@@ -71,13 +70,20 @@ static bool plug_hostdev(const Container *container, const Domain *live, void *d
 {
     const Hostdev *hostdev = device;
 
+    if (hostdev->type == HOSTDEV_NET)
+        return nic_borrow(container, live, hostdev, error);
     return node_make(container, live, source_of(hostdev), source_of(hostdev),
                      hostdev->block ? S_IFBLK : S_IFCHR, error);
 }
 
-static void unplug_hostdev(const Container *container, const Domain *, void *device)
+static void unplug_hostdev(const Container *container, const Domain *live, void *device)
 {
-    node_remove(container, source_of(device));
+    const Hostdev *hostdev = device;
+
+    if (hostdev->type == HOSTDEV_NET)
+        nic_give_back(container, live, hostdev);
+    else
+        node_remove(container, source_of(hostdev));
 }
 
 typedef struct Pluggable {

@@ -71,6 +71,15 @@ static const struct {
 };
 // clang-format on
 
+bool container_has_network(const Domain *domain)
+{
+    for (LIST_EACH(Hostdev, hostdev, domain->hostdevs)) {
+        if (hostdev->type == HOSTDEV_NET)
+            return true;
+    }
+    return list_length(domain->interfaces) > 0 || domain->features.privnet;
+}
+
 static bool is_kept(const Domain *domain, Keep keep)
 {
     const char *policy = domain->features.capabilities;

@@ -15,8 +15,6 @@ static inline bool container_is_mapped(const Domain *domain)
 {
     return list_length(domain->idmap_uids) > 0;
 }
-/* Whether it has a network of its own: with an interface, or because it asks for it. */
-static inline bool container_has_network(const Domain *domain)
-{
-    return list_length(domain->interfaces) > 0 || domain->features.privnet;
-}
+/* Whether it has a network of its own: with an interface or a link of the host's, or because it
+ * asks for it. */
+bool container_has_network(const Domain *domain);

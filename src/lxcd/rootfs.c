@@ -200,7 +200,8 @@ static bool plan_host_devices(GByteArray *plan, const Domain *domain, GError **e
     for (LIST_EACH(Hostdev, hostdev, domain->hostdevs)) {
         const char *source = hostdev->block ? hostdev->block : hostdev->character;
 
-        if (!plan_host_device(plan, source, source, hostdev->block ? S_IFBLK : S_IFCHR, error))
+        if (hostdev->type != HOSTDEV_NET &&
+            !plan_host_device(plan, source, source, hostdev->block ? S_IFBLK : S_IFCHR, error))
             return false;
     }
     return true;

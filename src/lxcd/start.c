@@ -405,12 +405,13 @@ static void note_consoles(Launch *l)
     }
 }
 
-static bool plug_in(Launch *l, GError **error)
-{
-    return nics_open(l->live, l->container->pid, error);
-}
+static bool plug_in(Launch *l, GError **error) { return nics_open(l->container, l->live, error); }
 
-static void unplug(Launch *l) { ifaces_close(l->live); }
+static void unplug(Launch *l)
+{
+    nics_end(l->container, l->live);
+    ifaces_close(l->live);
+}
 
 static bool publish_process(Launch *l, GError **error)
 {
@@ -604,6 +605,8 @@ void start_clean(const Ended *run)
     g_autofree char *group = group_of_run(run->directory);
 
     end_left_over(run);
+    if (run->live)
+        nics_end(run->control, run->live);
     group_end(group);
     (void) rmdir(staging);
 }

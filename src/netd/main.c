@@ -5,6 +5,7 @@
 #include "driver.h"
 #include "firewall.h"
 #include "lease.h"
+#include "lend.h"
 #include "network.h"
 #include "port.h"
 #include "recover.h"
@@ -42,6 +43,7 @@ static bool begin(GError **error)
         .states = daemon_path("run/ostler/network/state"),
     };
     port_store = (Store){ .states = daemon_path("run/ostler/network/port") };
+    lend_store = (Store){ .states = daemon_path("run/ostler/network/lent") };
     if (!port_watch_links(error) || !recover_all(error))
         return false;
     start_watch_zones();
@@ -53,7 +55,7 @@ static bool is_needed(void)
 {
     g_autoptr(GPtrArray) active = net_list(true);
 
-    return active->len > 0;
+    return active->len > 0 || lend_holds();
 }
 
 int main(int argc, char **argv)

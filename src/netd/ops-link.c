@@ -4,6 +4,7 @@
  * network of ours, and the port into a link. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
+#include "lend.h"
 #include "model/list.h"
 #include "plug.h"
 #include "port.h"
@@ -92,7 +93,7 @@ static bool check_iface(const Iface *iface, GError **error)
 static void describe(Iface *iface, const Plug *plug)
 {
     g_free(iface->target);
-    iface->target = g_strdup(plug->link);
+    iface->target = *plug->link ? g_strdup(plug->link) : NULL;
     if (iface->type != IFACE_NETWORK)
         return;
     iface->port_id = plug->port->uuid;
@@ -119,11 +120,12 @@ static bool open_in_network(Iface *iface, Plug *plug, const Guest *guest, GError
     view = port_view(port);
     plug->port = view->port;
     if (plug_in(plug, error)) {
-        if (port_set_link(net, port, plug->link, error)) {
+        if (port_set_link(net, port, *plug->link ? plug->link : NULL, error)) {
             describe(iface, plug);
             return true;
         }
-        plug_out(plug->link, &iface->mac);
+        if (*plug->link)
+            plug_out(plug->link, &iface->mac);
     }
     (void) port_delete(net, port, NULL);
     return false;
@@ -139,7 +141,7 @@ static bool open_alone(Iface *iface, Plug *plug, const Guest *guest, GError **er
     if (!set_plug(port, iface, error) || !port_begin_alone(port, opening, error))
         return false;
     opened = plug_in(plug, error);
-    if (opened && !port_save_alone(plug->link, port, error)) {
+    if (opened && *plug->link && !port_save_alone(plug->link, port, error)) {
         plug_out(plug->link, &iface->mac);
         opened = false;
     }
@@ -165,8 +167,8 @@ bool net_link_open(Call *call, const ostler_link_open_args *in, ostler_link_open
 
     if (!iface || !check_iface(iface, error))
         return false;
-    if (in->flags & OSTLER_LINK_VETH && plug.namespace < 0)
-        return fail(error, ERR_INVALID_ARG, "a pair needs a network namespace to go to");
+    if (in->flags & OSTLER_LINK_INSIDE && plug.namespace < 0)
+        return fail(error, ERR_INVALID_ARG, "a link inside needs a network namespace to be in");
     opened = iface->type == IFACE_NETWORK ? open_in_network(iface, &plug, &guest, error)
                                           : open_alone(iface, &plug, &guest, error);
     if (!opened)
@@ -347,4 +349,21 @@ bool net_link_change(Call *, const ostler_link_change_args *in, ostler_link_chan
         return false;
     out->xml = xml_format(&iface_element, to, XML_LIVE);
     return true;
+}
+
+/* ---- lending ---- */
+
+bool net_link_lend(Call *call, const ostler_link_lend_args *in, none *, GError **error)
+{
+    const Borrower borrower = { (const Uuid *) in->owner, in->owner_name };
+    int namespace = namespace_of(call);
+
+    if (namespace < 0)
+        return fail(error, ERR_INVALID_ARG, "a link needs a network namespace to go to");
+    return lend_link(&borrower, in->name, namespace, error);
+}
+
+bool net_link_return(Call *call, const ostler_link_return_args *in, none *, GError **error)
+{
+    return lend_return((const Uuid *) in->owner, in->name, namespace_of(call), error);
 }

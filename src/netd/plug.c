@@ -14,6 +14,7 @@
 #include "host/tap.h"
 #include "model/list.h"
 #include "protocol/ostler.h"
+#include "rpc/call.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -34,18 +35,21 @@ static bool is_bridged(const NetworkPort *port)
     return port->plug == PLUG_NETWORK || port->plug == PLUG_BRIDGE;
 }
 
-/* A name of our own kind is given anew each time. */
-static const char *pattern_of(const Iface *iface, const char *standard)
+/* Of our own kind: given anew each time. */
+static bool is_ours(const char *name)
 {
     static const char *const ours[] = { "vnet", "macvtap", "veth" };
 
-    if (!iface->target)
-        return standard;
     for (size_t i = 0; i < G_N_ELEMENTS(ours); i++) {
-        if (g_str_has_prefix(iface->target, ours[i]))
-            return standard;
+        if (g_str_has_prefix(name, ours[i]))
+            return true;
     }
-    return iface->target;
+    return false;
+}
+
+static const char *pattern_of(const Iface *iface, const char *standard)
+{
+    return !iface->target || is_ours(iface->target) ? standard : iface->target;
 }
 
 static Rate rate_of(const BandwidthLimit *limit)
@@ -169,28 +173,40 @@ static bool make_tap(Plug *plug, GError **error)
            add_host_addresses(plug, error);
 }
 
-/* ---- macvtap ---- */
+/* ---- on a device of the host ---- */
 
-static int create_macvtap(const char *name, void *data)
+static LinkBelow below_of(const NetworkPort *port)
 {
     static const unsigned modes[] = {
         [DIRECT_MODE_ABSENT] = MACVLAN_MODE_VEPA,     [DIRECT_VEPA] = MACVLAN_MODE_VEPA,
         [DIRECT_PRIVATE] = MACVLAN_MODE_PRIVATE,      [DIRECT_BRIDGE] = MACVLAN_MODE_BRIDGE,
         [DIRECT_PASSTHROUGH] = MACVLAN_MODE_PASSTHRU,
     };
-    const Plug *plug = data;
 
-    return link_create_macvtap(name, &plug->iface->mac, if_nametoindex(plug->port->dev),
-                               modes[plug->port->mode]);
+    return (LinkBelow){ if_nametoindex(port->dev), modes[port->mode] };
+}
+
+static bool check_device(const NetworkPort *port, GError **error)
+{
+    if (port->virtualport)
+        return fail(error, ERR_CONFIG_UNSUPPORTED, "virtualport type '%s' is not supported on '%s'",
+                    port->virtualport->type, port->dev);
+    return if_nametoindex(port->dev) ||
+           fail_errno(error, ENODEV, "cannot find device '%s'", port->dev);
+}
+
+static int create_macvtap(const char *name, void *data)
+{
+    const Plug *plug = data;
+    LinkBelow below = below_of(plug->port);
+
+    return link_create_macvtap(name, &plug->iface->mac, &below);
 }
 
 static bool make_macvtap(Plug *plug, GError **error)
 {
-    if (plug->port->virtualport)
-        return fail(error, ERR_CONFIG_UNSUPPORTED, "virtualport type '%s' is not supported on '%s'",
-                    plug->port->virtualport->type, plug->port->dev);
-    if (!if_nametoindex(plug->port->dev))
-        return fail_errno(error, ENODEV, "cannot find device '%s'", plug->port->dev);
+    if (!check_device(plug->port, error))
+        return false;
     if (!link_create_named(pattern_of(plug->iface, "macvtap%d"), create_macvtap, plug, plug->link,
                            error))
         return false;
@@ -206,26 +222,49 @@ static bool make_macvtap(Plug *plug, GError **error)
     return set_up(plug, error);
 }
 
-/* ---- a pair ---- */
+/* ---- containers ---- */
+
+static const char *name_inside(const Plug *plug)
+{
+    return plug->iface->guest_dev ? plug->iface->guest_dev : "eth0";
+}
+
+/* It is in the container from the begin, and ends with it: there is nothing of it on the host. */
+static bool make_macvlan(Plug *plug, GError **error)
+{
+    LinkBelow below = below_of(plug->port);
+    int errnum;
+
+    if (!check_device(plug->port, error))
+        return false;
+    if (bandwidth_is_limited(&plug->port->bandwidth))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "the bandwidth of a container's interface on device '%s' cannot be limited",
+                    plug->port->dev);
+    errnum = link_create_macvlan(name_inside(plug), &plug->iface->mac, &below, plug->namespace);
+    return !errnum || fail_errno(error, errnum, "cannot create link '%s' on '%s' in the container",
+                                 name_inside(plug), plug->port->dev);
+}
 
 static int create_veth(const char *name, void *data)
 {
     const Plug *plug = data;
     Mac mac = host_mac(&plug->iface->mac);
-    g_autofree char *peer = g_strdup_printf("vp%s", name + strcspn(name, "0123456789"));
+    int errnum =
+        link_create_veth(name, &mac, name_inside(plug), &plug->iface->mac, plug->namespace);
 
-    return link_create_veth(name, &mac, peer, &plug->iface->mac);
+    /* it is the other end whose name somebody has: no other one will do */
+    return errnum == EEXIST && !if_nametoindex(name) ? ENOTUNIQ : errnum;
 }
 
 static bool make_veth(Plug *plug, GError **error)
 {
-    const char *inside = plug->iface->guest_dev ? plug->iface->guest_dev : "eth0";
-    g_autofree char *peer = NULL;
-
-    if (!link_create_named("veth%d", create_veth, plug, plug->link, error))
-        return false;
-    peer = g_strdup_printf("vp%s", plug->link + strlen("veth"));
-    return link_move(peer, plug->namespace, inside, error) && set_up(plug, error);
+    if (link_create_named(pattern_of(plug->iface, "veth%d"), create_veth, plug, plug->link, error))
+        return set_up(plug, error);
+    if (error_errno(*error) == ENOTUNIQ)
+        g_prefix_error(error, "the container has a link '%s': ", name_inside(plug));
+    *plug->link = '\0';
+    return false;
 }
 
 /* ---- from outside ---- */
@@ -236,8 +275,8 @@ bool plug_in(Plug *plug, GError **error)
     bool done;
 
     plug->link[0] = '\0';
-    if (plug->flags & OSTLER_LINK_VETH)
-        done = make_veth(plug, error);
+    if (plug->flags & OSTLER_LINK_INSIDE)
+        done = plug->port->plug == PLUG_DIRECT ? make_macvlan(plug, error) : make_veth(plug, error);
     else if (plug->port->plug == PLUG_DIRECT)
         done = make_macvtap(plug, error);
     else
@@ -250,14 +289,27 @@ bool plug_in(Plug *plug, GError **error)
     return false;
 }
 
+static void end_later(void *data)
+{
+    g_autofree char *link = data;
+
+    (void) link_delete(link, NULL);
+}
+
+/* The kernel takes some 20 ms. Nobody need wait for one end of a pair, which ends with the other,
+ * in a container that has gone, in any case; nor does its name come again soon. */
 void plug_out(const char *link, const Mac *mac)
 {
     Mac ours = host_mac(mac);
     Link there;
 
     firewall_unlimit(link);
-    if (link_find(link, &there, NULL) && there.index &&
-        (mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
+    if (!link_find(link, &there, NULL) || !there.index ||
+        !(mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
+        return;
+    if (g_str_equal(there.kind, "veth") && is_ours(link))
+        strand_do(call_host_strand(), MODE_SURVEY, "the end of a link", end_later, g_strdup(link));
+    else
         (void) link_delete(link, NULL);
 }
 

@@ -10,10 +10,10 @@ typedef struct Plug {
     const Iface *iface;
     const NetworkPort *port; /* what its network makes of it; PLUG_NONE: it is in no bridge */
     unsigned flags;          /* OSTLER_LINK_* */
-    int namespace;           /* of OSTLER_LINK_VETH */
+    int namespace;           /* of OSTLER_LINK_INSIDE */
     GArray *fds;             /* of int: descriptors are appended */
     unsigned taps, vhosts;   /* how many of each */
-    char link[IFNAMSIZ];     /* the name it got */
+    char link[IFNAMSIZ];     /* the name it got; "": there is none on the host */
 } Plug;
 
 /* Makes the link. On failure nothing is left of it. */

@@ -308,7 +308,8 @@ bool port_set_link(Net *net, Port *port, const char *link, GError **error)
 {
     g_autoptr(PortView) view = port_view(port);
 
-    note_link(net, port, link);
+    if (link)
+        note_link(net, port, link);
     return publish(net, port, view_new(xml_copy(&port_element, view->port), link), error);
 }
 

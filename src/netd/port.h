@@ -34,7 +34,7 @@ enum {
  * from the network and its group. */
 Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error);
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
-/* The link of the guest's that has been plugged in. */
+/* The link of the guest's that has been plugged in; NULL: there is none on the host. */
 bool port_set_link(Net *net, Port *port, const char *link, GError **error);
 bool port_delete(Net *net, Port *port, GError **error);
 /* The network has ended. */

@@ -5,11 +5,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover.h"
 
-#include "base/file.h"
 #include "daemon/daemon.h"
 #include "define.h"
 #include "dhcp.h"
 #include "firewall.h"
+#include "lend.h"
 #include "port.h"
 #include "settings.h"
 #include "start.h"
@@ -103,8 +103,8 @@ bool recover_all(GError **error)
 {
     bool first = !g_file_test(net_store.definitions, G_FILE_TEST_IS_DIR);
 
-    if (!store_open(&net_store, error) || !file_make_directory(port_store.states, 0700, error) ||
-        (first && !define_standard(error)))
+    if (!store_open(&net_store, error) || !store_open(&port_store, error) ||
+        !store_open(&lend_store, error) || (first && !define_standard(error)))
         return false;
     store_load(net_store.definitions, take_definition, NULL);
     store_load(net_store.states, take_state, NULL);

@@ -4,6 +4,7 @@
 
 #include "class.h"
 #include "make.h"
+#include "mdev-store.h"
 #include "model/list.h"
 #include "protocol/constants.h"
 #include "rpc/event.h"
@@ -11,7 +12,6 @@
 #include <string.h>
 
 Registry *devices;
-Store device_store;
 Strand *devices_strand;
 
 static GHashTable *by_path; /* path -> Device, which the registry holds */
@@ -222,6 +222,36 @@ char *device_parent_of(const char *path)
     return g_strdup("computer");
 }
 
+static bool makes_mdevs(const NodeDevice *device)
+{
+    return node_find_feature(device->capability, NODE_MDEV_TYPES) != NULL;
+}
+
+char *device_name_at(const char *address)
+{
+    g_autofree char *suffix = g_strconcat("/", address, NULL);
+    GHashTableIter at;
+    gpointer path, device;
+
+    g_hash_table_iter_init(&at, by_path);
+    while (g_hash_table_iter_next(&at, &path, &device)) {
+        g_autoptr(DeviceView) view = device_view(device);
+
+        if (g_str_has_suffix(path, suffix) && makes_mdevs(view->live->device))
+            return g_strdup(((Device *) device)->object.name);
+    }
+    return g_strdup("computer");
+}
+
+/* Its shares are known only now to be its own. */
+static void welcome_parent(const Device *parent)
+{
+    const char *address = strrchr(parent->path, '/') + 1;
+
+    mdev_store_look_below(address);
+    make_autostart_below(parent->object.name);
+}
+
 static void come(const char *path, NodeDevice *now)
 {
     g_autoptr(Device) device = device_named(now->name);
@@ -239,8 +269,8 @@ static void come(const char *path, NodeDevice *now)
     g_hash_table_insert(by_path, device->path, device);
     object_unref(registry_add(devices, &device->object));
     tell(device, VIR_NODE_DEVICE_EVENT_CREATED);
-    if (node_find_feature(now->capability, NODE_MDEV_TYPES))
-        make_autostart_below(now->name);
+    if (makes_mdevs(now))
+        welcome_parent(device);
 }
 
 static void go(Device *device)
@@ -264,8 +294,7 @@ static void change(Device *device, NodeDevice *now, bool changed)
 {
     g_autoptr(DeviceView) former = device_view(device);
     g_autofree char *difference = xml_compare(&node_device_element, former->live->device, now);
-    bool gains = node_find_feature(now->capability, NODE_MDEV_TYPES) &&
-                 !node_find_feature(former->live->device->capability, NODE_MDEV_TYPES);
+    bool gains = makes_mdevs(now) && !makes_mdevs(former->live->device);
     DeviceView *view;
 
     if (difference) {
@@ -279,7 +308,7 @@ static void change(Device *device, NodeDevice *now, bool changed)
     if (difference || changed)
         tell_update(device);
     if (gains)
-        make_autostart_below(device->object.name);
+        welcome_parent(device);
 }
 
 void device_update(const char *path, bool changed)
@@ -322,10 +351,8 @@ GPtrArray *device_paths(void)
 
 /* ---- definitions ---- */
 
-/* Puts a definition into the view; takes config over. */
-static Device *set_config(NodeDevice *config, bool autostart)
+static void publish_config(Device *device, NodeDevice *config, bool autostart)
 {
-    Device *device = device_named(config->name);
     DeviceView *view = device_edit(device);
 
     description_unref(view->config);
@@ -333,46 +360,12 @@ static Device *set_config(NodeDevice *config, bool autostart)
     view->autostart = autostart;
     device_publish(device, view);
     object_unref(registry_add(devices, &device->object));
-    return device;
 }
 
-static bool save(const NodeDevice *config, GError **error)
+static void forget_config(Device *device)
 {
-    g_autofree char *xml = xml_format(&node_device_element, config, 0);
+    DeviceView *view = device_edit(device);
 
-    return store_define(&device_store, config->name, xml, error);
-}
-
-Device *device_define(NodeDevice *config, GError **error)
-{
-    g_autoptr(NodeDevice) owned = config;
-    Device *device;
-
-    if (!save(config, error))
-        return NULL;
-    device = set_config(g_steal_pointer(&owned), store_autostart(&device_store, config->name));
-    tell(device, VIR_NODE_DEVICE_EVENT_DEFINED);
-    return device;
-}
-
-bool device_redefine(Device *device, NodeDevice *config, GError **error)
-{
-    g_autoptr(NodeDevice) owned = config;
-
-    if (!save(config, error))
-        return false;
-    device_unref(set_config(g_steal_pointer(&owned), store_autostart(&device_store, config->name)));
-    tell_update(device);
-    return true;
-}
-
-bool device_undefine(Device *device, GError **error)
-{
-    DeviceView *view;
-
-    if (!store_undefine(&device_store, device->object.name, error))
-        return false;
-    view = device_edit(device);
     if (view->live) {
         g_clear_pointer(&view->config, description_unref);
         view->autostart = false;
@@ -382,31 +375,31 @@ bool device_undefine(Device *device, GError **error)
         device_view_unref(view);
     }
     tell(device, VIR_NODE_DEVICE_EVENT_UNDEFINED);
-    return true;
 }
 
-bool device_set_autostart(Device *device, bool on, GError **error)
+void device_set_config(const char *name, NodeDevice *config, bool autostart)
 {
-    DeviceView *view;
+    g_autoptr(Device) device = device_named(name);
+    g_autoptr(DeviceView) former = device_view(device);
+    g_autoptr(NodeDevice) given = config;
+    g_autofree char *difference = NULL;
 
-    if (!store_set_autostart(&device_store, device->object.name, on, error))
-        return false;
-    view = device_edit(device);
-    view->autostart = on;
-    device_publish(device, view);
-    return true;
-}
-
-static bool load(const char *name, const char *text, void *, GError **error)
-{
-    NodeDevice *config = xml_parse(&node_device_element, text, 0, NULL, error);
-
-    if (!config)
-        return false;
-    g_free(config->name);
-    config->name = g_strdup(name);
-    device_unref(set_config(config, store_autostart(&device_store, name)));
-    return true;
+    if (!former || !former->config) {
+        if (!given)
+            return;
+        publish_config(device, g_steal_pointer(&given), autostart);
+        tell(device, VIR_NODE_DEVICE_EVENT_DEFINED);
+        return;
+    }
+    if (!given) {
+        forget_config(device);
+        return;
+    }
+    difference = xml_compare(&node_device_element, former->config->device, given);
+    if (!difference && autostart == former->autostart)
+        return;
+    publish_config(device, g_steal_pointer(&given), autostart);
+    tell_update(device);
 }
 
 bool devices_open(GError **error)
@@ -421,8 +414,5 @@ bool devices_open(GError **error)
     view->live = description_new(machine);
     device_publish(computer, view);
     object_unref(registry_add(devices, &computer->object));
-    if (!store_open(&device_store, error))
-        return false;
-    store_load(device_store.definitions, load, NULL);
-    return true;
+    return mdev_store_open(error);
 }

@@ -8,7 +8,6 @@
 
 #include "model/nodedev.h"
 #include "object/registry.h"
-#include "object/store.h"
 
 /* What views share; counted by GLib's atomic boxes. */
 typedef struct Description {
@@ -36,7 +35,6 @@ static inline void device_unref(Device *device) { object_unref(&device->object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Device, device_unref)
 
 extern Registry *devices;
-extern Store device_store; /* definitions of those that are made by us */
 
 /* Once: the machine itself and what is defined. Nothing is told to anyone. */
 bool devices_open(GError **error);
@@ -68,10 +66,10 @@ char *device_parent_of(const char *path);
 /* All paths of live devices; the list is the caller's, the texts are not. */
 GPtrArray *device_paths(void);
 
-/* Saves what a device is to be made from, and then tells of it; takes config over. It may be one
- * that is not there yet. NULL and an error when it cannot be saved. */
-Device *device_define(NodeDevice *config, GError **error);
-/* The same for one that is defined already; it keeps its name. */
-bool device_redefine(Device *device, NodeDevice *config, GError **error);
-bool device_undefine(Device *device, GError **error);
-bool device_set_autostart(Device *device, bool on, GError **error);
+/* The name of the device whose path ends with this and that can make mediated ones; else that of
+ * the machine itself. */
+char *device_name_at(const char *address);
+
+/* What is on disk now of the device of this name; NULL: nothing. Takes config over. Clients are
+ * told of what is new. */
+void device_set_config(const char *name, NodeDevice *config, bool autostart);

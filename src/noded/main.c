@@ -29,11 +29,6 @@ static void find_devices(void)
 static bool begin(GError **error)
 {
     facts_open(machine);
-    device_store = (Store){
-        .definitions = daemon_path("etc/ostler/nodedev"),
-        .autostart = daemon_path("etc/ostler/nodedev/autostart"),
-        .states = daemon_path("run/ostler/nodedev"),
-    };
     if (!devices_open(error) || !monitor_open(error) || !links_open(error))
         return false;
     find_devices();

@@ -3,6 +3,7 @@
 #include "make.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "daemon/daemon.h"
 #include "mdev.h"
 #include "vport.h"
@@ -58,7 +59,7 @@ static char *path_of_parent(const char *name, GError **error)
     g_autoptr(Device) parent = name ? device_find(name) : NULL;
     g_autoptr(DeviceView) view = parent ? device_view(parent) : NULL;
 
-    if (!view || !view->live)
+    if (!view || !view->live || !view->live->device->path)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "invalid parent device '%s'", name);
     return g_strdup(view->live->device->path);
 }
@@ -172,13 +173,21 @@ bool make_end(Device *device, GError **error)
 
 /* ---- with the host ---- */
 
+static bool is_live(Device *device)
+{
+    g_autoptr(DeviceView) view = device_view(device);
+
+    return view->live != NULL;
+}
+
+/* mdevctl may start it at the same moment, when udev asks for it. */
 static void autostart(void *data)
 {
     g_autoptr(Device) device = data;
     g_autoptr(DeviceView) view = device_view(device);
     g_autoptr(GError) error = NULL;
 
-    if (view->config && !view->live && !make_start(device, &error))
+    if (view->config && !view->live && !make_start(device, &error) && !is_live(device))
         g_warning("device '%s' cannot be started with the host: %s", device->object.name,
                   error->message);
 }
@@ -221,9 +230,12 @@ void make_autostart_below(const char *parent)
 void make_autostart(void)
 {
     g_autofree char *mark = daemon_path("run/ostler/nodedev/autostarted");
-    g_auto(Fd) first = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    g_autofree char *directory = g_path_get_dirname(mark);
+    g_auto(Fd) first = -1;
 
     autostart_is_open = true;
+    (void) file_make_directory(directory, 0700, NULL);
+    first = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (first >= 0)
         autostart_all(NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "class.h"
 #include "make.h"
+#include "mdev-store.h"
 #include "model/list.h"
 #include "ops.h"
 
@@ -77,7 +78,7 @@ static NodeDevice *parse_mdev(const char *xml, bool validate, GError **error)
 
 static Stay *enter(GError **error)
 {
-    return strand_enter(devices_strand, MODE_CHANGE, "a change of definitions", error);
+    return strand_enter(mdev_changes, MODE_CHANGE, "a change of definitions", error);
 }
 
 static bool check_new(const char *name, GError **error)
@@ -105,9 +106,11 @@ bool noded_node_device_define_xml(Call *call, const remote_node_device_define_xm
     stay = enter(error);
     if (!stay || !check_new(definition->name, error))
         return false;
-    device = device_define(g_steal_pointer(&definition), error);
-    if (!device)
+    if (!mdev_store_define(definition, error))
         return false;
+    device = device_find(definition->name);
+    if (!device)
+        return fail(error, ERR_NO_NODE_DEVICE, "device '%s' has gone again", definition->name);
     out->dev = ops_reference(device);
     return true;
 }
@@ -135,7 +138,7 @@ bool noded_node_device_undefine(Call *call, const remote_node_device_undefine_ar
         return false;
     stay = enter(error);
     view = stay ? view_of_defined(device_of(call), error) : NULL;
-    return view && device_undefine(device_of(call), error);
+    return view && mdev_store_undefine(view->config->device, error);
 }
 
 bool noded_node_device_set_autostart(Call *call, const remote_node_device_set_autostart_args *in,
@@ -150,7 +153,7 @@ bool noded_node_device_set_autostart(Call *call, const remote_node_device_set_au
         return fail(error, ERR_OPERATION_UNSUPPORTED, "unsupported device type");
     if (!view->config)
         return fail(error, ERR_OPERATION_INVALID, "cannot set autostart for transient device");
-    return device_set_autostart(device_of(call), in->autostart, error);
+    return mdev_store_set_autostart(view->config->device, in->autostart, error);
 }
 
 /* Only what the share is made with may change, not what and whose it is. */
@@ -177,7 +180,7 @@ bool noded_node_device_update(Call *call, const remote_node_device_update_args *
     view = stay ? view_of_defined(device, error) : NULL;
     if (!view || !check_same(definition, view->config->device, error))
         return false;
-    return device_redefine(device, g_steal_pointer(&definition), error);
+    return mdev_store_redefine(definition, view->autostart, error);
 }
 
 /* ---- the devices themselves ---- */

@@ -65,6 +65,7 @@ int LLVMFuzzerInitialize(int *, char ***)
     g_log_set_writer_func(say_nothing, NULL, NULL);
     server.name = "fuzz";
     g_assert_nonnull(mkdtemp(folder));
+    g_assert_cmpint(gnutls_global_init(), ==, 0);
     make_certificate(&certificate, &key);
     gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &text);
     settings.ca_file = certificates[0] = write_file(folder, "certificate", &text);

@@ -280,8 +280,8 @@ class Console:
                 end()
             except libvirt.libvirtError:
                 pass  # it has ended
-        self.stream = None  # which holds the connection open, and us
-        self.conn.close()
+        self.stream.__del__()  # the binding keeps what was given to eventAddCallback() for ever, and with it the stream
+        self.conn.close()      # which would keep this open
 
 
 # ---- the stack ----------------------------------------------------------------------------------

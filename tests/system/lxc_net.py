@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """lxc_net.py - containers on networks: the pair of links, its names and addresses, its end"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
+import signal
+import subprocess
 import threading
 import xml.etree.ElementTree as ET
 
@@ -96,7 +99,7 @@ def _(s):
     s.virsh('domif-setlink', 'one', link, 'down')
     contains(s.virsh('domif-getlink', 'one', link), 'down')
     dom.detachDeviceFlags(nic(), 3)
-    equal((console.run('ls /sys/class/net'), links()), ('lo\n', set()))
+    equal((console.run('ls -1 /sys/class/net'), links()), ('lo\n', set()))
     assert 'interface' not in dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     _dom, _console = boot('shares', features='')
     refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, s.conn.lookupByName('shares').attachDevice, nic())
@@ -119,7 +122,7 @@ def _(s):
 @case('containers that start side by side all have their links')
 def _(s):
     net()
-    count = int(os.environ.get('OSTLER_MANY', 30))
+    count = int(os.environ.get('OSTLER_MANY', 100))
     doms = [define(f'm{i}', devices=nic(mac=f'52:54:00:00:01:{i:02x}'), features='', init='/bin/sleep', args=('1000',))
             for i in range(count)]
     failed = []
@@ -149,6 +152,144 @@ def _(s):
     events.wait('REBOOT', 'one')
     contains(shell('one').run('ip addr show eth0'), '52:54:00:00:00:01')
     until(lambda: len(links()) == 1, f'links: {links()}')
+
+def ip(*words):
+    return subprocess.run(['ip', *words], check=True, capture_output=True, text=True).stdout
+
+
+def is_here(link):
+    return os.path.exists('/sys/class/net/' + link)
+
+
+@contextlib.contextmanager
+def pair(*names, address=None):
+    """Links of the host that are no network's; whoever lives to see it takes them away."""
+    ip('link', 'add', names[0], 'type', 'veth', 'peer', 'name', names[1])
+    try:
+        for name in names:
+            ip('link', 'set', name, 'up')
+        if address:
+            ip('addr', 'add', address, 'dev', names[1])
+        yield
+    finally:
+        s.clean()
+        subprocess.run(['ip', 'link', 'delete', names[1]], check=False)
+
+
+@case('interfaces on a device of the host, in each of its modes')
+def _(s):
+    address = "<ip address='10.98.1.{}' prefix='24'/>"
+    with pair('up0', 'up1', address='10.98.1.1/24'):
+        for mode in ('bridge', 'private', 'vepa', 'passthrough'):
+            dom, console = boot('one', devices=nic(f"dev='up0' mode='{mode}'", 'direct', address.format(2)) + CONSOLE,
+                                features='')
+            contains(console.run('ip addr show eth0'), '52:54:00:00:00:01', 'inet 10.98.1.2/24', 'UP')
+            contains(console.run('ping -c 1 -w 10 10.98.1.1'), '0% packet loss')
+            contains(ip('-d', 'link', 'show', 'up0'), 'promiscuity')
+            contains(dom.XMLDesc(), f"<source dev='up0' mode='{mode}'/>", "<guest actual='eth0'/>")
+            dom.destroy()
+            dom.undefine()
+        # two of them see each other, and one may go while it runs
+        dom, console = boot('one', devices=nic("dev='up0' mode='bridge'", 'direct', address.format(2)) + CONSOLE, features='')
+        other, second = boot('two', features='<privnet/>')
+        device = nic("dev='up0' mode='bridge'", 'direct', address.format(3), mac='52:54:00:00:00:02')
+        other.attachDeviceFlags(device, 3)
+        contains(second.run('ping -c 1 -w 10 10.98.1.2'), '0% packet loss')
+        other.detachDeviceFlags(device, 3)
+        equal(second.run('ls /sys/class/net'), 'lo\n')
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, other.attachDevice, nic("dev='gone0' mode='bridge'", 'direct'), naming='gone0')
+        refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, other.attachDevice,
+                device.replace('</inter', "<bandwidth><inbound average='9'/></bandwidth></inter"), naming='bandwidth')
+        equal(second.run('ls /sys/class/net'), 'lo\n')
+
+
+@case('a network hands out devices of the host')
+def _(s):
+    with pair('up0', 'up1', address='10.98.1.1/24'):
+        for mode in ('bridge', 'private', 'vepa', 'passthrough'):
+            network = s.conn.networkCreateXML(f"<network><name>direct</name><forward mode='{mode}'>"
+                                              "<interface dev='up0'/></forward></network>")
+            dom, console = boot('one', devices=nic("network='direct'", extra="<ip address='10.98.1.2' prefix='24'/>") + CONSOLE,
+                                features='')
+            contains(console.run('ping -c 1 -w 10 10.98.1.1'), '0% packet loss')
+            equal([p.XMLDesc().count("<plug type='direct' dev='up0'") for p in network.listAllPorts()], [1])
+            if mode == 'passthrough':
+                other = define('two', devices=nic("network='direct'", mac='52:54:00:00:00:02'), features='')
+                refused(libvirt.VIR_ERR_INTERNAL_ERROR, other.create, naming='exclusive')
+            dom.destroy()
+            equal(network.listAllPorts(), [])
+            network.destroy()
+            dom.undefine()
+
+
+def lent(link='given0', extra=''):
+    return (f"<hostdev mode='capabilities' type='net'><source><interface>{link}</interface></source>{extra}</hostdev>")
+
+
+@case('a link of the host is the container\'s as long as that runs')
+def _(s):
+    for end in (lambda dom, console: dom.destroy(), lambda dom, console: console.send('exit\n'),
+                lambda dom, console: os.kill(dom.ID(), signal.SIGKILL),
+                lambda dom, console: os.kill(controller_of(dom), signal.SIGKILL)):
+        with pair('given0', 'given1', address='10.98.1.1/24'):
+            dom, console = boot('one', devices=lent(extra="<ip address='10.98.1.2' family='ipv4' prefix='24'/>") + CONSOLE,
+                                features='')
+            contains(console.run('ip addr show given0; ping -c 1 -w 10 10.98.1.1'), 'inet 10.98.1.2/24', '0% packet loss')
+            equal(is_here('given0'), False)
+            console.run('ip link set given0 down; ip link set given0 name other; ip link set other up')
+            end(dom, console)
+            until(lambda: is_here('given0') and not dom.isActive(), 'the link has not come back')
+            dom.undefine()
+
+
+def controller_of(dom):
+    with open(f'/proc/{dom.ID()}/status') as f:
+        return int(f.read().partition('PPid:')[2].split()[0])
+
+
+@case('a link of the host comes back whoever was away when the container ended')
+def _(s):
+    for who in (('lxcd',), ('netd',), ('netd', 'lxcd')):
+        with pair('given0', 'given1'):
+            dom, console = boot('one', devices=lent() + CONSOLE, features='')
+            init = dom.ID()
+            s.opened.clear()
+            s.disconnect()
+            for daemon in who:
+                s.kill(daemon)
+            if who == ('netd', 'lxcd'):
+                s.start()
+            os.kill(init, signal.SIGKILL)
+            if who != ('netd', 'lxcd'):
+                s.start()
+            until(lambda: is_here('given0'), f'without {who} the link has not come back')
+            s.conn = s.connect()
+            until(lambda: not s.conn.lookupByName('one').isActive(), 'the container still runs')
+            s.conn.lookupByName('one').undefine()
+
+
+@case('a link of the host comes and goes while the container runs; one in use, and one that is not there, is told')
+def _(s):
+    net()
+    with pair('given0', 'given1'):
+        dom, console = boot('one', features='<privnet/>')
+        dom.attachDeviceFlags(lent(), 3)
+        equal((console.run('ls -1 /sys/class/net'), is_here('given0')), ('given0\nlo\n', False))
+        contains(dom.XMLDesc(), '<interface>given0</interface>')
+        other = define('two', devices=lent(), features='')
+        refused(libvirt.VIR_ERR_RESOURCE_BUSY, other.create, naming="'one'")
+        dom.detachDeviceFlags(lent(), 3)
+        equal((console.run('ls -1 /sys/class/net'), is_here('given0')), ('lo\n', True))
+        ip('link', 'set', 'given0', 'master', 'test0')
+        refused(libvirt.VIR_ERR_RESOURCE_BUSY, dom.attachDevice, lent(), naming='test0')
+        refused(libvirt.VIR_ERR_RESOURCE_BUSY, other.create, naming='test0')
+        ip('link', 'set', 'given0', 'nomaster')
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, dom.attachDevice, lent('gone0'), naming='gone0')
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, dom.attachDevice, lent('lo'), naming='lo')
+        # what fails later gives back what came first
+        bad = define('bad', devices=lent() + lent('gone0') + nic() + CONSOLE, features='')
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, bad.create, naming='gone0')
+        equal((is_here('given0'), links()), (True, set()))
 
 
 main()

@@ -157,7 +157,8 @@ class Kernel(threading.Thread):
         try:
             with open(self.m.path(path), 'r+') as f:
                 text = f.read().strip()
-                f.truncate(0)
+                if text:  # nothing is dropped that was written since
+                    f.truncate(0)
             return text
         except OSError:
             return ''

@@ -201,36 +201,173 @@ def _(s):
         events.close()
 
 
-MDEVCTL = """#!/bin/sh
-# plays mdevctl: notes what it is asked, and does it by the kernel's files
-echo "$@" >>{log}
-while [ $# -gt 0 ]; do
-    case $1 in start|stop) action=$1 ;; -u) uuid=$2 ;; --jsonfile) cat "$2" >{log}.json ;; esac
-    shift
-done
-[ $action = start ] && echo $uuid >{create} || echo 1 >{card}/$uuid/remove
-"""
+# ---- definitions on disk ------------------------------------------------------------------------
+
+def definition(kind=KIND, start='manual', attrs=()):
+    return {'mdev_type': kind, 'start': start, 'attrs': [dict([a]) for a in attrs]}
 
 
-@case('where mdevctl is installed it does the work')
+class Files:
+    """The definitions of a machine's mediated devices, which others may change, too."""
+
+    def __init__(self, m, parent='0000:00:02.0'):
+        self.folder = os.path.join(m.root, 'etc/mdevctl.d', parent)
+
+    def write(self, uuid, what):
+        os.makedirs(self.folder, exist_ok=True)
+        with open(os.path.join(self.folder, uuid), 'w') as f:
+            f.write(what if isinstance(what, str) else json.dumps(what))
+
+    def read(self, uuid):
+        with open(os.path.join(self.folder, uuid)) as f:
+            return json.load(f)
+
+    def remove(self, uuid):
+        os.unlink(os.path.join(self.folder, uuid))
+
+
+@case('definitions are the files that mdevctl has; what others do to them is told')
 def _(s):
-    if not os.path.exists('/bin/sh'):
-        raise Skip('no shell')
+    with Machine(s, tree('special')) as m, Kernel(m):
+        files, far = Files(m), Files(m, '0000:00:1f.0')
+        one, two, three, four = (new() for _ in range(4))
+        device = m.conn.nodeDeviceDefineXML(xml(one, more="<attr name='b' value='1'/><attr name='a' value='&quot;2&quot;'/>"))
+        equal(files.read(one), definition(attrs=(('b', '1'), ('a', '"2"'))))
+        files.write(one, dict(files.read(one), more='of a later mdevctl'))
+        device.setAutostart(1)
+        equal(files.read(one), dict(definition(start='auto', attrs=(('b', '1'), ('a', '"2"'))), more='of a later mdevctl'))
+        m.kill()
+        files.write(two, definition(start='auto', attrs=(('x', '<7>'),)))
+        far.write(three, definition('warp'))
+        files.write(four, 'nonsense')
+        files.write('not-a-uuid', definition())
+        m.start()
+        equal(sorted(n for n in m.names(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)),
+              sorted([name_of(one), name_of(two), 'mdev_' + three.replace('-', '_') + '_0000_00_1f_0']))
+        look = m.conn.nodeDeviceLookupByName
+        device = look(name_of(two))
+        equal((device.isActive(), device.isPersistent(), device.autostart(), device.parent()), (0, 1, 1, PARENT))
+        contains(device.XMLDesc(), "<attr name='x' value='&lt;7&gt;'/>", '<parent_addr>0000:00:02.0</parent_addr>')
+        lost = look('mdev_' + three.replace('-', '_') + '_0000_00_1f_0')
+        equal(lost.parent(), 'computer')
+        refused(VIR_ERR_CONFIG_UNSUPPORTED, lost.create, naming='parent')
+
+        events = DeviceEvents(m.conn)
+        files.write(two, definition())
+        events.wait(name_of(two), 'updated')
+        equal(look(name_of(two)).autostart(), 0)
+        files.remove(two)
+        events.wait(name_of(two), 'undefined')
+        files.write(four, definition())
+        events.wait(name_of(four), 'defined')
+        look(name_of(four)).create()
+        events.wait(name_of(four), 'created')
+        files.write(four, '{"mdev_type": "\\u0001"}')
+        events.wait(name_of(four), 'undefined')
+        equal(look(name_of(four)).isPersistent(), 0)
+        look(name_of(four)).destroy()
+        events.wait(name_of(four), 'deleted')
+        shutil.rmtree(os.path.dirname(files.folder))  # and with it what is watched
+        for name in (name_of(one), lost.name()):
+            events.wait(name, 'undefined')
+        m.conn.nodeDeviceDefineXML(xml(one))
+        events.wait(name_of(one), 'defined')
+        far.write(three, definition())
+        events.wait(lost.name(), 'defined')
+        far.remove(three)
+        events.wait(lost.name(), 'undefined')
+        equal(events.seen(), [])
+        events.close()
+
+
+@case('a thousand definitions that come at once, none is lost')
+def _(s):
+    with Machine(s, tree('special')) as m:
+        files, uuids = Files(m), [new() for _ in range(1000)]
+        for uuid in uuids:
+            files.write(uuid, definition())
+        inactive = libvirt.VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE
+        until(lambda: len(m.names(inactive)) == len(uuids), lambda: len(m.names(inactive)))
+        shutil.rmtree(files.folder)
+        until(lambda: not m.names(inactive), lambda: len(m.names(inactive)))
+
+
+@case('where mdevctl is installed it does the work, and both say the same')
+def _(s):
+    program = shutil.which('mdevctl')
+    if not program:
+        raise Skip('mdevctl is not installed')
     with Machine(s, tree('special')) as m, Kernel(m) as kernel:
-        log = os.path.join(m.top, 'log')
-        path = os.path.join(m.top, 'usr/sbin/mdevctl')
-        os.makedirs(os.path.dirname(path))
-        with open(path, 'w') as f:
-            f.write(MDEVCTL.format(log=log, create=m.path(kernel.create), card=m.path(CARD)))
-        os.chmod(path, 0o755)
-        uuid = new()
-        device = m.conn.nodeDeviceCreateXML(xml(uuid, more="<attr name='a' value='1'/><attr name='b' value='\"2\"'/>"))
-        equal(device.isActive(), 1)
+        m.kill()
+        folder = os.path.join(m.root, 'etc/mdevctl.d')
+        os.makedirs(folder + '/scripts.d/callouts')
+        os.makedirs(folder + '/scripts.d/notifiers')
+        os.makedirs(m.path('class/mdev_bus'))
+        os.symlink(m.path(CARD), m.path('class/mdev_bus/0000:00:02.0'))
+        mine = os.path.join(m.top, 'usr/bin/mdevctl')  # the same program, to which this machine is the only one
+        os.makedirs(os.path.dirname(mine))
+        os.makedirs('/mnt/etc', exist_ok=True)
+        with open(mine, 'w') as f:
+            f.write(f"""#!/bin/sh
+test -e /etc/mdevctl.d || mount -t overlay overlay -o lowerdir={m.root}/etc:/etc /etc
+exec unshare -m sh -c 'mount --rbind {m.path()} /sys && mount --bind {folder} /etc/mdevctl.d && exec {program} "$@"' sh "$@"
+""")
+        os.chmod(mine, 0o755)
+        m.start()
+        events = DeviceEvents(m.conn)
+
+        def mdevctl(*args):
+            return subprocess.run([mine, *args], check=True, capture_output=True, text=True).stdout.strip()
+
+        def wait_for(uuid, *what):
+            for word in what:
+                events.wait(name_of(uuid), word)
+
+        one, two = new(), new()
+        device = m.conn.nodeDeviceDefineXML(xml(one))
+        wait_for(one, 'defined')
+        equal(mdevctl('list', '-d'), f'{one} 0000:00:02.0 {KIND} manual')
+        device.setAutostart(1)
+        wait_for(one, 'updated')
+        equal(mdevctl('list', '-d'), f'{one} 0000:00:02.0 {KIND} auto')
+        mdevctl('define', '-u', two, '-p', '0000:00:02.0', '-t', KIND)
+        wait_for(two, 'defined')
+        mdevctl('modify', '-u', two, '--auto')
+        wait_for(two, 'updated')
+        device = m.conn.nodeDeviceLookupByName(name_of(two))
+        equal((device.isActive(), device.isPersistent(), device.autostart()), (0, 1, 1))
+        device.create()
+        wait_for(two, 'created')
+        contains(mdevctl('list', '-d'), f'{two} 0000:00:02.0 {KIND} auto (active)')
         device.destroy()
-        with open(log) as f:
-            equal(f.read().split('\n'), [f'start -p 0000:00:02.0 -u {uuid} --jsonfile /proc/self/fd/0', f'stop -u {uuid}', ''])
-        with open(log + '.json') as f:
-            equal(json.load(f), {'mdev_type': KIND, 'start': 'manual', 'attrs': [{'a': '1'}, {'b': '"2"'}]})
+        wait_for(two, 'deleted')
+        mdevctl('start', '-u', one)
+        wait_for(one, 'created')
+        mdevctl('undefine', '-u', one)
+        wait_for(one, 'undefined')
+        device = m.conn.nodeDeviceLookupByName(name_of(one))
+        equal((device.isActive(), device.isPersistent()), (1, 0))
+        device.destroy()
+        wait_for(one, 'deleted')
+        m.conn.nodeDeviceLookupByName(name_of(two)).undefine()
+        wait_for(two, 'undefined')
+        equal(mdevctl('list', '-d'), '')
+        device = m.conn.nodeDeviceCreateXML(xml(one))
+        equal((device.isActive(), device.isPersistent()), (1, 0))
+        device.destroy()
+
+        hook = folder + '/scripts.d/callouts/maker'  # what the maker of a driver does not like is not done
+        with open(hook, 'w') as f:
+            f.write('#!/bin/sh\ncat >/dev/null\necho "not on this card" >&2\nexit 1\n')
+        os.chmod(hook, 0o755)
+        for call in (m.conn.nodeDeviceDefineXML, m.conn.nodeDeviceCreateXML):
+            try:
+                call(xml(one))
+                raise AssertionError('the hook was not asked')
+            except libvirt.libvirtError as e:
+                contains(str(e), 'mdevctl')
+        equal([n for n in m.names() if one.replace('-', '_') in n], [])
+        events.close()
 
 
 if __name__ == '__main__':

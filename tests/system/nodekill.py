@@ -6,6 +6,7 @@ is compared with the devices that exist, with the files on disk, and with what w
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import glob
+import json
 import os
 import random
 import threading
@@ -78,10 +79,13 @@ def reality(m):
         if device.name().startswith('mdev_') and 'pci' in (device.parent() or ''):
             told[device.name()] = tuple(map(bool, (device.isActive(), device.isPersistent(), device.autostart())))
     there = {mdev_name(n) for n in os.listdir(m.path(CARD)) if n.count('-') == 4}
-    folder = os.path.join(m.root, 'etc/ostler/nodedev')
-    defined, marked = ({os.path.basename(f)[:-4] for f in glob.glob(os.path.join(folder, *sub, '*.xml'))}
-                       for sub in ((), ('autostart',)))
-    assert marked <= defined, f'marked, and not defined: {marked - defined}'
+    defined, marked = set(), set()
+    for path in glob.glob(os.path.join(m.root, 'etc/mdevctl.d/*/' + '?' * 36)):
+        with open(path) as f:
+            start = json.load(f)['start']
+        defined.add(mdev_name(os.path.basename(path)))
+        if start == 'auto':
+            marked.add(mdev_name(os.path.basename(path)))
     return told, {n: (n in there, n in defined, n in marked) for n in there | defined}
 
 

@@ -84,12 +84,18 @@ def virsh(uri, *args, fails=False):
 
 
 def client_info(daemon, transport):
-    """What the daemon tells an administrator of its latest client by this way."""
+    """What the daemon tells an administrator of its only client by this way: those of earlier cases have gone."""
     uri = {'proxyd': 'virtproxyd', 'qemud': 'virtqemud', 'netd': 'virtnetworkd'}[daemon]
     admin = ['virt-admin', '-q', '-c', uri + ':///system']
-    listed = subprocess.run([*admin, 'client-list', uri], capture_output=True, text=True, check=True).stdout
-    ids = [int(line.split()[0]) for line in listed.splitlines() if f' {transport} ' in line]
-    info = subprocess.run([*admin, 'client-info', uri, str(max(ids))], capture_output=True, text=True, check=True).stdout
+    ids = []
+
+    def one():
+        listed = subprocess.run([*admin, 'client-list', uri], capture_output=True, text=True, check=True).stdout
+        ids[:] = [line.split()[0] for line in listed.splitlines() if f' {transport} ' in line]
+        return len(ids) == 1
+
+    until(one, f'not one client of {daemon} by {transport}')
+    info = subprocess.run([*admin, 'client-info', uri, *ids], capture_output=True, text=True, check=True).stdout
     return {k.strip(): v.strip() for k, v in (line.split(':', 1) for line in info.splitlines())}
 
 

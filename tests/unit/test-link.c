@@ -104,7 +104,7 @@ static void test_ports(void)
     Mac mac = { { 0x52, 0x54, 0, 9, 9, 9 } }, made;
 
     bridge_create("br2", &plain);
-    g_assert_cmpint(link_create_veth("ve0", &mac, "ve1", NULL), ==, 0);
+    g_assert_cmpint(link_create_veth("ve0", &mac, "ve1", NULL, -1), ==, 0);
     made = mac_of("ve0");
     g_assert_true(mac_equal(&made, &mac));
     g_assert_cmpstr(find("ve1").kind, ==, "veth");
@@ -232,7 +232,7 @@ static void test_shape(void)
     static const Mac mac = { { 0x52, 0x54, 0, 9, 9, 9 } };
     g_autoptr(GError) error = NULL;
 
-    link_create_veth("sh0", NULL, "sh1", NULL);
+    link_create_veth("sh0", NULL, "sh1", NULL, -1);
     shape_set("sh0", &(Rate){ 1000, 5000, 1024 }, &error);
     g_assert_no_error(error);
     shape_set("sh0", &(Rate){ 2000 }, &error);

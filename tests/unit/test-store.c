@@ -204,6 +204,25 @@ static void put(const Store *store, const char *file, const char *text)
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
+/* A daemon that was killed while it wrote leaves nothing that lasts; "a.xml.new" is a good name. */
+static void test_halves(void)
+{
+    g_auto(Scene) scene = {};
+    const Store *store = &scene.store;
+    Store only_states = {};
+
+    scene_begin(&scene);
+    only_states.states = scene.store.states;
+    put(store, "a.xml.new", "te");
+    put(store, "a.xml", "text");
+    g_assert_true(store_define(store, "a.xml.new", "text", NULL));
+    g_assert_true(store_save_state(store, "b", "text", NULL));
+    g_assert_true(store_open(store, NULL));
+    g_assert_true(store_open(&only_states, NULL));
+    assert_names(store->definitions, "a.xml a.xml.new.xml autostart");
+    assert_names(store->states, "b.xml");
+}
+
 /* Takes what says "text", as a definition that parses. */
 static bool take_good(const char *name, const char *text, void *data, GError **error)
 {
@@ -282,6 +301,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/directories", test_directories);
     g_test_add_func("/store/broken", test_broken);
     g_test_add_func("/store/no-directory", test_no_directory);
+    g_test_add_func("/store/halves", test_halves);
     g_test_add_func("/store/many", test_many);
     return g_test_run();
 }

@@ -164,15 +164,20 @@ void exit_finish(Machine *vm, unsigned run)
 {
     g_autoptr(View) view = machine_view(vm);
     g_autofree char *directory = NULL;
+    void *control;
     Ending ending;
 
     if (view->run != run || !view_is_active(view))
         return;
     (void) waitpid(view->pid, NULL, WNOHANG);
+    control = machine_control(vm, NULL);
     machine_set_process(vm, NULL, -1);
     if (hypervisor.note_end)
         hypervisor.note_end(vm, view);
-    hypervisor.clean(&(Ended){ view->live->domain, vm->directory, view->init, view->init_started });
+    hypervisor.clean(
+        &(Ended){ view->live->domain, vm->directory, view->init, view->init_started, control });
+    if (control)
+        hypervisor.drop(control);
     ending = ending_of(vm);
     directory = g_steal_pointer(&vm->directory);
     files_remove(directory);

@@ -16,6 +16,7 @@ typedef struct Ended {
     const char *directory;
     pid_t init; /* as in a view */
     uint64_t init_started;
+    void *control; /* of the machine, as long as it ran; NULL: it was never seen */
 } Ended;
 
 typedef struct Hypervisor {

@@ -282,7 +282,14 @@ static struct nl_msg *create_message(const char *name, const Mac *mac)
     return message;
 }
 
-int link_create_veth(const char *name, const Mac *mac, const char *peer, const Mac *peer_mac)
+static void put_namespace(struct nl_msg *message, int namespace)
+{
+    if (namespace >= 0)
+        nla_put_u32(message, IFLA_NET_NS_FD, namespace);
+}
+
+int link_create_veth(const char *name, const Mac *mac, const char *peer, const Mac *peer_mac,
+                     int namespace)
 {
     struct nl_msg *message = create_message(name, mac);
     struct nlattr *info = nla_nest_start(message, IFLA_LINKINFO), *data, *end;
@@ -292,6 +299,7 @@ int link_create_veth(const char *name, const Mac *mac, const char *peer, const M
     end = nla_nest_start(message, VETH_INFO_PEER);
     nlmsg_append(message, &(struct ifinfomsg){}, sizeof(struct ifinfomsg), NLMSG_ALIGNTO);
     nla_put_string(message, IFLA_IFNAME, peer);
+    put_namespace(message, namespace);
     if (peer_mac && !mac_is_zero(peer_mac))
         nla_put(message, IFLA_ADDRESS, MAC_SIZE, peer_mac->bytes);
     nla_nest_end(message, end);
@@ -300,19 +308,31 @@ int link_create_veth(const char *name, const Mac *mac, const char *peer, const M
     return netlink_try(message);
 }
 
-int link_create_macvtap(const char *name, const Mac *mac, unsigned below, unsigned mode)
+static int create_macvlan(const char *kind, const char *name, const Mac *mac,
+                          const LinkBelow *below, int namespace)
 {
     struct nl_msg *message = create_message(name, mac);
     struct nlattr *info, *data;
 
-    nla_put_u32(message, IFLA_LINK, below);
+    nla_put_u32(message, IFLA_LINK, below->index);
+    put_namespace(message, namespace);
     info = nla_nest_start(message, IFLA_LINKINFO);
-    nla_put_string(message, IFLA_INFO_KIND, "macvtap");
+    nla_put_string(message, IFLA_INFO_KIND, kind);
     data = nla_nest_start(message, IFLA_INFO_DATA);
-    nla_put_u32(message, IFLA_MACVLAN_MODE, mode);
+    nla_put_u32(message, IFLA_MACVLAN_MODE, below->mode);
     nla_nest_end(message, data);
     nla_nest_end(message, info);
     return netlink_try(message);
+}
+
+int link_create_macvtap(const char *name, const Mac *mac, const LinkBelow *below)
+{
+    return create_macvlan("macvtap", name, mac, below, -1);
+}
+
+int link_create_macvlan(const char *name, const Mac *mac, const LinkBelow *below, int namespace)
+{
+    return create_macvlan("macvlan", name, mac, below, namespace);
 }
 
 bool link_delete(const char *name, GError **error)

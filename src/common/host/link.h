@@ -47,9 +47,17 @@ typedef int LinkCreate(const char *name, void *data);
 bool link_create_named(const char *pattern, LinkCreate *create, void *data, char name[IFNAMSIZ],
                        GError **error);
 
-/* 0 or an errno. Both ends of the pair get these addresses; the second may be zero. */
-int link_create_veth(const char *name, const Mac *mac, const char *peer, const Mac *peer_mac);
-int link_create_macvtap(const char *name, const Mac *mac, unsigned below, unsigned mode);
+/* What a link is made on. */
+typedef struct LinkBelow {
+    unsigned index;
+    unsigned mode; /* MACVLAN_MODE_* */
+} LinkBelow;
+/* 0 or an errno. Both ends of the pair get these addresses; the second may be zero. What is given
+ * an open network namespace begins there: no name of the host's is taken on its way. -1: ours. */
+int link_create_veth(const char *name, const Mac *mac, const char *peer, const Mac *peer_mac,
+                     int namespace);
+int link_create_macvtap(const char *name, const Mac *mac, const LinkBelow *below);
+int link_create_macvlan(const char *name, const Mac *mac, const LinkBelow *below, int namespace);
 /* That there is none is no error. */
 bool link_delete(const char *name, GError **error);
 

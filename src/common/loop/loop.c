@@ -85,6 +85,17 @@ static void run_hops(uint32_t, void *)
     }
 }
 
+/* GLib takes the descriptor of a source that may not recurse out of its poll while that is
+ * dispatched, puts it back, and wakes itself for either: three system calls a turn. */
+static void watch_epoll(void)
+{
+    g_autoptr(GSource) source = g_unix_fd_source_new(loop.epoll, G_IO_IN);
+
+    g_source_set_can_recurse(source, TRUE);
+    g_source_set_callback(source, G_SOURCE_FUNC(epoll_ready), NULL, NULL);
+    g_source_attach(source, NULL);
+}
+
 /* The first use decides which thread the loop belongs to, until loop_run() does. */
 static void ensure_loop(void)
 {
@@ -101,7 +112,7 @@ static void ensure_loop(void)
     loop.watches = g_ptr_array_new();
     loop.ended = g_ptr_array_new_with_free_func(g_free);
     loop.hops = g_array_new(FALSE, FALSE, sizeof(Hop));
-    g_unix_fd_add(loop.epoll, G_IO_IN, epoll_ready, NULL);
+    watch_epoll();
     g_once_init_leave(&ready, 1);
     loop.hops_watch = watch_new(loop.wake, EPOLLIN, run_hops, NULL);
 }

@@ -10,6 +10,7 @@
 
 #define SUFFIX ".xml"
 #define BROKEN ".broken"
+#define HALF SUFFIX ".new" /* what base/file writes before it renames */
 
 enum {
     NAME_LIMIT = NAME_MAX - (sizeof(SUFFIX BROKEN) - 1),
@@ -38,13 +39,29 @@ static char *path_of(const char *directory, const char *name, GError **error)
     return g_strconcat(directory, "/", name, SUFFIX, NULL);
 }
 
+/* What a daemon that was killed had begun to write. */
+static void remove_halves(const char *directory)
+{
+    g_autoptr(GDir) files = g_dir_open(directory, 0, NULL);
+
+    for (const char *file; files && (file = g_dir_read_name(files));) {
+        g_autofree char *path = g_strconcat(directory, "/", file, NULL);
+
+        if (g_str_has_suffix(file, HALF))
+            (void) file_remove_volatile(path, NULL);
+    }
+}
+
 bool store_open(const Store *store, GError **error)
 {
     const char *const directories[] = { store->definitions, store->autostart, store->states };
 
     for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
+        if (!directories[i])
+            continue;
         if (!file_make_directory(directories[i], 0700, error))
             return false;
+        remove_halves(directories[i]);
     }
     return true;
 }

@@ -13,7 +13,8 @@ typedef struct Store {
     char *states;      /* directory of what runs, which lasts until the host's next start */
 } Store;
 
-bool store_open(const Store *store, GError **error); /* makes the directories */
+/* Makes the directories that it has, and removes what a writer that was killed left in them. */
+bool store_open(const Store *store, GError **error);
 
 /* These last: when they return true, a crash of the host takes nothing back. */
 bool store_define(const Store *store, const char *name, const char *xml, GError **error);

@@ -15,6 +15,9 @@
 
 enum { CERTIFICATES_MOST = 16, FILE_LIMIT = 1 << 20 };
 
+/* Not when the program is loaded, which costs a megabyte, but when TLS is configured. */
+GNUTLS_SKIP_GLOBAL_INIT
+
 /* ---- what all connections of a time share ---- */
 
 typedef struct Credentials {
@@ -172,7 +175,12 @@ static bool load(const TlsSettings *settings, GError **error)
     return true;
 }
 
-bool tls_configure(const TlsSettings *settings, GError **error) { return load(settings, error); }
+bool tls_configure(const TlsSettings *settings, GError **error)
+{
+    if (gnutls_global_init() < 0)
+        return fail(error, ERR_INTERNAL, "TLS cannot be used");
+    return load(settings, error);
+}
 
 bool tls_reload(GError **error)
 {
