@@ -301,26 +301,30 @@ static bool is_whole(const Machine *vm, Qmp *monitor)
     return g_strcmp0(json_text(status, "status"), "postmigrate") == 0;
 }
 
-/* The reason tells that it ran, or was to. */
-static bool run_again(Machine *vm, View *next, Qmp *monitor, GError **error)
+/* The reason tells that it ran, or was to. One that cannot stays paused, for somebody to look. */
+static void run_again(Machine *vm, View *next, Qmp *monitor)
 {
+    g_autoptr(GError) error = NULL;
     g_autoptr(Json) answer = NULL;
 
-    if (next->reason != VIR_DOMAIN_PAUSED_SAVE)
-        return true;
-    answer = qmp_call(monitor, "cont", NULL, error);
-    if (!answer)
-        return false;
+    if (next->state != VIR_DOMAIN_PAUSED || next->reason != VIR_DOMAIN_PAUSED_SAVE)
+        return;
+    answer = qmp_call(monitor, "cont", NULL, &error);
+    if (!answer) {
+        machine_log(vm, G_LOG_LEVEL_WARNING, "does not go on: %s", error->message);
+        return;
+    }
     next->state = VIR_DOMAIN_RUNNING;
     next->reason = vm->saving ? VIR_DOMAIN_RUNNING_SAVE_CANCELED : VIR_DOMAIN_RUNNING_RESTORED;
-    return true;
 }
 
 static void drop_file(Machine *vm)
 {
+    g_autofree char *part = g_steal_pointer(&vm->saving);
+
     machine_log(vm, G_LOG_LEVEL_WARNING, "its save was not finished and has been undone");
-    (void) unlink(vm->saving);
-    g_clear_pointer(&vm->saving, g_free);
+    machine_publish_anyway(vm, machine_edit(vm));
+    (void) unlink(part);
 }
 
 bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ended, GError **error)
@@ -339,8 +343,7 @@ bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ende
         return false;
     if (restored && !restore_drop(vm, next, error))
         return false;
-    if (next->state == VIR_DOMAIN_PAUSED && !run_again(vm, next, monitor, error))
-        return false;
+    run_again(vm, next, monitor);
     if (vm->saving)
         drop_file(vm);
     return true;
