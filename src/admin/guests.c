@@ -35,6 +35,7 @@ static const struct {
 
 typedef struct Options {
     char *root, *on_stop;
+    bool begins; /* the host: start, not stop */
     int timeout, parallel;
     gboolean no_start, version;
 } Options;
@@ -117,10 +118,13 @@ static bool save(Connection *connection, const remote_nonnull_domain *dom)
 {
     remote_domain_managed_save_args args = { *dom, 0 };
     g_autoptr(GError) error = NULL;
-    bool saved = call(connection, CALL_domain_managed_save,
-                      (Message){ (xdrproc_t) xdr_remote_domain_managed_save_args, &args },
-                      (Message){}, &error);
+    bool saved;
 
+    connection_wait(connection, 0); /* as long as its memory takes */
+    saved = call(connection, CALL_domain_managed_save,
+                 (Message){ (xdrproc_t) xdr_remote_domain_managed_save_args, &args }, (Message){},
+                 &error);
+    connection_wait(connection, CONNECTION_PATIENCE);
     say(dom, saved ? "saved" : "cannot be saved", error);
     return saved;
 }
@@ -326,6 +330,7 @@ static bool parse(int argc, char **argv, GError **error)
         return true;
     if (argc != 2 || (strcmp(argv[1], "start") != 0 && strcmp(argv[1], "stop") != 0))
         return fail(error, ERR_INVALID_ARG, "start or stop is needed: try --help");
+    options.begins = strcmp(argv[1], "start") == 0;
     if (options.on_stop && strcmp(options.on_stop, "shutdown") != 0 &&
         strcmp(options.on_stop, "save") != 0)
         return fail(error, ERR_INVALID_ARG, "--on-stop must be shutdown or save, not '%s'",
@@ -346,7 +351,7 @@ int main(int argc, char **argv)
     }
     if (options.version)
         puts("ostler-guests " VERSION);
-    else if (!(strcmp(argv[argc - 1], "start") == 0 ? start(&error) : stop(&error)))
+    else if (!(options.begins ? start(&error) : stop(&error)))
         fprintf(stderr, "ostler-guests: %s\n", error->message);
     return error != NULL;
 }

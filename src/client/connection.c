@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { FRONT = VIR_NET_MESSAGE_LEN_MAX + VIR_NET_MESSAGE_HEADER_MAX, PATIENCE_SECONDS = 60 };
+enum { FRONT = VIR_NET_MESSAGE_LEN_MAX + VIR_NET_MESSAGE_HEADER_MAX };
 
 struct Connection {
     int fd;
@@ -20,17 +20,23 @@ struct Connection {
 
 Connection *connection_open(const char *path, GError **error)
 {
-    const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
     int fd = unix_connect(path, SOCK_STREAM, error);
     Connection *connection;
 
     if (fd < 0)
         return NULL;
     (void) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     connection = g_new0(Connection, 1);
     connection->fd = fd;
+    connection_wait(connection, CONNECTION_PATIENCE);
     return connection;
+}
+
+void connection_wait(Connection *connection, unsigned seconds)
+{
+    const struct timeval patience = { .tv_sec = seconds };
+
+    (void) setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 }
 
 void connection_close(Connection *connection)

@@ -17,6 +17,10 @@ Connection *connection_open(const char *path, GError **error);
 void connection_close(Connection *connection); /* NULL is allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connection, connection_close)
 
+/* How long the next calls wait for their answers; 0: for ever. */
+enum { CONNECTION_PATIENCE = 60 }; /* unless told otherwise */
+void connection_wait(Connection *connection, unsigned seconds);
+
 /* One side of a call: NULL codec: it is empty. */
 typedef struct Message {
     xdrproc_t codec;

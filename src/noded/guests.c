@@ -13,50 +13,33 @@
 
 #include <string.h>
 
-enum { NOTE_LIMIT = 1 << 20, RUNS_ON = -1 };
+enum { NOTE_LIMIT = 1 << 20, PATIENCE = 900 /* s; for a guest's memory to be written */ };
 
-static bool pause_guest(const remote_nonnull_domain *dom, GError **error)
-{
-    const remote_domain_suspend_args in = { .dom = *dom };
-    none out;
-
-    return peer_domain_suspend(&in, NULL, &out, NULL, error);
-}
-
-static bool resume_guest(const remote_nonnull_domain *dom, GError **error)
-{
-    const remote_domain_resume_args in = { .dom = *dom };
-    none out;
-
-    return peer_domain_resume(&in, NULL, &out, NULL, error);
-}
-
-static bool save_guest(const remote_nonnull_domain *dom, GError **error)
-{
-    const remote_domain_managed_save_args in = { .dom = *dom };
-    none out;
-
-    return peer_domain_managed_save(&in, NULL, &out, NULL, error);
-}
-
-static bool start_guest(const remote_nonnull_domain *dom, GError **error)
-{
-    const remote_domain_create_args in = { .dom = *dom };
-    none out;
-
-    return peer_domain_create(&in, NULL, &out, NULL, error);
-}
-
-typedef bool Work(const remote_nonnull_domain *dom, GError **error);
+/* The daemons that have guests. */
+static const PeerTo daemons[] = {
+    { "qemud", "qemu:///system", PATIENCE },
+    { "lxcd", "lxc:///system", PATIENCE },
+};
 
 enum { NOTHING, PAUSE, SAVE };
 static const char *const names[] = { "nothing", "pause", "save", NULL };
-static const struct {
-    Work *rest, *go_on;
-} ways[] = {
-    [PAUSE] = { pause_guest, resume_guest },
-    [SAVE] = { save_guest, start_guest },
-};
+
+/* One that runs, or ran before. */
+typedef struct Guest {
+    const PeerTo *daemon;
+    remote_nonnull_domain dom; /* its name is owned */
+    int how;                   /* it rests; NOTHING: it runs on */
+} Guest;
+
+static void guest_free(void *data)
+{
+    Guest *guest = data;
+
+    g_free(guest->dom.name);
+    g_free(guest);
+}
+
+static GPtrArray *guests_new(void) { return g_ptr_array_new_with_free_func(guest_free); }
 
 static int way(void)
 {
@@ -68,107 +51,188 @@ static int way(void)
     return MAX(found, NOTHING);
 }
 
-/* ---- the note: "pause UUID" a line ---- */
+/* ---- one guest ---- */
+
+static bool pause_guest(const Guest *guest, GError **error)
+{
+    const remote_domain_suspend_args in = { .dom = guest->dom };
+    none out;
+
+    return peer_domain_suspend_to(guest->daemon, &in, &out, error);
+}
+
+static bool resume_guest(const Guest *guest, GError **error)
+{
+    const remote_domain_resume_args in = { .dom = guest->dom };
+    none out;
+
+    return peer_domain_resume_to(guest->daemon, &in, &out, error);
+}
+
+static bool save_guest(const Guest *guest, GError **error)
+{
+    const remote_domain_managed_save_args in = { .dom = guest->dom };
+    none out;
+
+    return peer_domain_managed_save_to(guest->daemon, &in, &out, error);
+}
+
+static bool start_guest(const Guest *guest, GError **error)
+{
+    const remote_domain_create_args in = { .dom = guest->dom };
+    none out;
+
+    return peer_domain_create_to(guest->daemon, &in, &out, error);
+}
+
+/* What cannot be saved - a container, a guest without a definition - is paused. One that takes too
+ * long is still being saved. */
+static int rest(const Guest *guest)
+{
+    g_autoptr(GError) not_saved = NULL, error = NULL;
+
+    if (guest->how == SAVE && (save_guest(guest, &not_saved) ||
+                               g_error_matches(not_saved, ERR_DOMAIN, ERR_OPERATION_TIMEOUT)))
+        return SAVE;
+    if (not_saved)
+        g_info("guest '%s' is paused, as it cannot be saved: %s", guest->dom.name,
+               not_saved->message);
+    if (pause_guest(guest, &error))
+        return PAUSE;
+    g_warning("guest '%s' runs on during sleep: %s", guest->dom.name, error->message);
+    return NOTHING;
+}
+
+/* It may be paused although the note says that it was saved, if we were killed in between. */
+static bool go_on(const Guest *guest, GError **error)
+{
+    return guest->how == SAVE ? resume_guest(guest, NULL) || start_guest(guest, error)
+                              : resume_guest(guest, error);
+}
+
+/* ---- the note: "pause qemud UUID" a line ---- */
 
 static char *note_path(void) { return daemon_path("run/ostler/noded.guests"); }
 
-static bool write_note(int how, const remote_connect_list_all_domains_ret *guests, GError **error)
+static bool write_note(const GPtrArray *guests, GError **error)
 {
     g_autofree char *path = note_path();
     g_autoptr(GString) note = g_string_new(NULL);
 
-    for (unsigned i = 0; i < guests->domains.domains_len; i++) {
+    for (guint i = 0; i < guests->len; i++) {
+        const Guest *guest = guests->pdata[i];
         Uuid uuid;
         char text[UUID_TEXT];
 
-        if (guests->domains.domains_val[i].id == RUNS_ON)
-            continue;
-        memcpy(uuid.bytes, guests->domains.domains_val[i].uuid, UUID_SIZE);
-        g_string_append_printf(note, "%s %s\n", names[how], uuid_print(&uuid, text));
+        memcpy(uuid.bytes, guest->dom.uuid, UUID_SIZE);
+        if (guest->how != NOTHING)
+            g_string_append_printf(note, "%s %s %s\n", names[guest->how], guest->daemon->daemon,
+                                   uuid_print(&uuid, text));
     }
     return file_save_volatile(path, note->str, error);
 }
 
+static const PeerTo *find_daemon(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(daemons); i++) {
+        if (g_str_equal(daemons[i].daemon, name))
+            return &daemons[i];
+    }
+    return NULL;
+}
+
+/* NULL: it is not one of ours. */
+static Guest *read_line(const char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", 3);
+    bool whole = g_strv_length(words) == 3;
+    Guest guest = { .daemon = whole ? find_daemon(words[1]) : NULL };
+    Uuid uuid;
+
+    guest.how = whole ? names_find(names, words[0]) : NOTHING;
+    if (!guest.daemon || guest.how <= NOTHING || !uuid_parse(words[2], &uuid))
+        return NULL;
+    guest.dom.name = g_strdup(words[2]); /* a guest is found by its uuid */
+    memcpy(guest.dom.uuid, uuid.bytes, UUID_SIZE);
+    guest.dom.id = -1;
+    return g_memdup2(&guest, sizeof(guest));
+}
+
 /* ---- before ---- */
 
-/* Those that run on are marked by their id. */
-static void rest_all(int how, remote_connect_list_all_domains_ret *guests)
-{
-    for (unsigned i = 0; i < guests->domains.domains_len; i++) {
-        remote_nonnull_domain *dom = &guests->domains.domains_val[i];
-        g_autoptr(GError) error = NULL;
-
-        if (ways[how].rest(dom, &error))
-            continue;
-        g_warning("guest '%s' runs on during sleep: %s", dom->name, error->message);
-        dom->id = RUNS_ON;
-    }
-}
-
-static bool rest_noted(int how, remote_connect_list_all_domains_ret *guests, GError **error)
-{
-    if (!write_note(how, guests, error))
-        return false;
-    rest_all(how, guests);
-    return write_note(how, guests, error);
-}
-
-void guests_rest(void)
+/* Those that a daemon has; one that is not there has none. */
+static void find_running(const PeerTo *daemon, int how, GPtrArray *guests)
 {
     const remote_connect_list_all_domains_args in = {
         .need_results = 1,
         .flags = VIR_CONNECT_LIST_DOMAINS_RUNNING,
     };
-    remote_connect_list_all_domains_ret guests;
+    remote_connect_list_all_domains_ret found;
+    g_autoptr(GError) error = NULL;
+
+    if (!peer_connect_list_all_domains_to(daemon, &in, &found, &error)) {
+        g_log(G_LOG_DOMAIN, error->code == ERR_NO_CONNECT ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+              "no guests of ostler-%s rest during sleep: %s", daemon->daemon, error->message);
+        return;
+    }
+    for (unsigned i = 0; i < found.domains.domains_len; i++) {
+        Guest *guest = g_new(Guest, 1);
+
+        *guest = (Guest){ daemon, found.domains.domains_val[i], how };
+        guest->dom.name = g_strdup(guest->dom.name);
+        g_ptr_array_add(guests, guest);
+    }
+    peer_connect_list_all_domains_free(&found);
+}
+
+static bool rest_all(const GPtrArray *guests, GError **error)
+{
+    if (!write_note(guests, error))
+        return false;
+    for (guint i = 0; i < guests->len; i++) {
+        Guest *guest = guests->pdata[i];
+
+        guest->how = rest(guest);
+    }
+    return write_note(guests, error);
+}
+
+void guests_rest(void)
+{
+    g_autoptr(GPtrArray) guests = guests_new();
     g_autoptr(GError) error = NULL;
     int how = way();
 
     if (how == NOTHING)
         return;
-    if (!peer_connect_list_all_domains(&in, NULL, &guests, NULL, &error)) {
+    for (size_t i = 0; i < G_N_ELEMENTS(daemons); i++)
+        find_running(&daemons[i], how, guests);
+    if (!rest_all(guests, &error))
         g_warning("guests run on during sleep: %s", error->message);
-        return;
-    }
-    if (!rest_noted(how, &guests, &error))
-        g_warning("guests run on during sleep: %s", error->message);
-    peer_connect_list_all_domains_free(&guests);
 }
 
 /* ---- after ---- */
-
-static bool go_on(int how, const Uuid *uuid, GError **error)
-{
-    remote_domain_lookup_by_uuid_args in;
-    remote_domain_lookup_by_uuid_ret guest;
-    bool done;
-
-    memcpy(in.uuid, uuid->bytes, UUID_SIZE);
-    if (!peer_domain_lookup_by_uuid(&in, NULL, &guest, NULL, error))
-        return false;
-    done = ways[how].go_on(&guest.dom, error);
-    peer_domain_lookup_by_uuid_free(&guest);
-    return done;
-}
-
-static void take_line(const char *line)
-{
-    g_auto(GStrv) words = g_strsplit(line, " ", 2);
-    int how = g_strv_length(words) == 2 ? names_find(names, words[0]) : -1;
-    g_autoptr(GError) error = NULL;
-    Uuid uuid;
-
-    if (how > NOTHING && uuid_parse(words[1], &uuid) && !go_on(how, &uuid, &error))
-        g_warning("guest %s does not go on: %s", words[1], error->message);
-}
 
 void guests_go_on(void)
 {
     g_autofree char *path = note_path(), *note = file_read(path, NOTE_LIMIT, NULL);
     g_auto(GStrv) lines = g_strsplit(note ? note : "", "\n", -1);
+    g_autoptr(GPtrArray) guests = guests_new();
 
     if (!note)
         return;
-    for (char **line = lines; *line; line++)
-        take_line(*line);
+    for (char **line = lines; *line; line++) {
+        Guest *guest = read_line(*line);
+
+        if (guest)
+            g_ptr_array_add(guests, guest);
+    }
+    for (guint i = 0; i < guests->len; i++) {
+        const Guest *guest = guests->pdata[i];
+        g_autoptr(GError) error = NULL;
+
+        if (!go_on(guest, &error))
+            g_warning("guest %s does not go on: %s", guest->dom.name, error->message);
+    }
     (void) file_remove_volatile(path, NULL);
 }

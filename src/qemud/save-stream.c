@@ -156,10 +156,12 @@ static char *complaint_of(const SaveFilter *filter)
 {
     char text[TELL + 1];
     ssize_t got = pread(filter->complaint, text, TELL, 0);
+    char *line;
 
     text[MAX(got, 0)] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return g_utf8_make_valid(text, -1);
+    line = g_strchug(text); /* gzip begins with an empty one */
+    line[strcspn(line, "\n")] = '\0';
+    return g_utf8_make_valid(line, -1);
 }
 
 static bool finish(SaveFilter *filter, GError **error)

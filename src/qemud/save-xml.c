@@ -96,12 +96,24 @@ char *save_xml_of(const View *view, GError **error)
     return lasting ? domain_format(lasting, XML_SECURE) : NULL;
 }
 
-/* With all that a definition leaves open. */
+static gint compare_types(gconstpointer a, gconstpointer b)
+{
+    const Controller *first = *(Controller *const *) a, *second = *(Controller *const *) b;
+
+    return (int) first->type - (int) second->type;
+}
+
+/* With all that a definition leaves open. Controllers that it left out stand behind the others, so
+ * they are brought into one order. */
 static char *complete(const char *xml, GError **error)
 {
     g_autoptr(Definition) definition = define_parse(xml, false, error);
 
-    return definition ? domain_format(definition->domain, XML_SECURE) : NULL;
+    if (!definition)
+        return NULL;
+    if (definition->domain->controllers)
+        g_ptr_array_sort(definition->domain->controllers, compare_types);
+    return domain_format(definition->domain, XML_SECURE);
 }
 
 static bool fail_as_different(const XmlDifference *difference, GError **error)

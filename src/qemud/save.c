@@ -1,9 +1,9 @@
 /* save.c - a running guest becomes a file
  *
- * The file has another name until it is whole, and the state file tells that name before there is
- * such a file. So whoever comes after a daemon that was killed knows what to do: where the file is
- * still there, or QEMU has not written it to its end, the guest goes on and the file goes; where it
- * has got its own name, the guest is in it, and QEMU ends. */
+ * The file has another name until it is whole. The state file tells that name from the time when
+ * there is such a file until the guest goes on, or has ended. So whoever comes after a daemon that
+ * was killed knows what to do: where the file is still there, the guest goes on and the file goes;
+ * where it has got its own name, the guest is in it, and QEMU ends. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "save.h"
 
@@ -28,6 +28,7 @@ typedef struct Save {
     View *view; /* before */
     Qmp *monitor;
     char *path;
+    char *part; /* its name until it is whole */
     char *xml;
     Fd file;
     SaveStream stream;
@@ -39,6 +40,7 @@ static void save_clear(Save *s)
     view_unref(s->view);
     qmp_unref(s->monitor);
     g_free(s->path);
+    g_free(s->part);
     g_free(s->xml);
     if (s->file >= 0)
         fd_close(s->file);
@@ -109,15 +111,6 @@ static bool prepare(Save *s, GError **error)
 
 /* ---- the file ---- */
 
-static bool note_saving(Save *s, GError **error)
-{
-    s->vm->saving = g_strdup_printf("%s.part-%d", s->path, s->view->pid);
-    if (machine_publish(s->vm, machine_edit(s->vm), error))
-        return true;
-    g_clear_pointer(&s->vm->saving, g_free);
-    return false;
-}
-
 static bool will_be_paused(const Save *s)
 {
     if (s->request->flags & (VIR_DOMAIN_SAVE_RUNNING | VIR_DOMAIN_SAVE_PAUSED))
@@ -127,10 +120,22 @@ static bool will_be_paused(const Save *s)
 
 static bool create_file(Save *s, GError **error)
 {
-    (void) unlink(s->vm->saving); /* of a QEMU that had this pid before */
-    s->file = open(s->vm->saving, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    s->part = g_strdup_printf("%s.part-%d", s->path, s->view->pid);
+    (void) unlink(s->part); /* of a QEMU that had this pid before */
+    s->file = open(s->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (s->file < 0)
         return fail_errno(error, errno, "cannot create '%s'", s->path);
+    return true;
+}
+
+static bool note_file(Save *s, GError **error)
+{
+    s->vm->saving = g_strdup(s->part);
+    return machine_publish(s->vm, machine_edit(s->vm), error);
+}
+
+static bool begin_file(Save *s, GError **error)
+{
     return save_image_begin(s->file, s->xml, s->request->format, will_be_paused(s), error) &&
            save_stream_open(&s->stream, s->file, SAVE_TO_FILE, s->request->format,
                             s->request->flags & VIR_DOMAIN_SAVE_BYPASS_CACHE, error);
@@ -143,9 +148,9 @@ static bool finish_file(Save *s, GError **error)
         return false;
     if (fsync(s->file) < 0)
         return fail_errno(error, errno, "cannot write '%s'", s->path);
-    if (file_rename(s->vm->saving, s->path, error))
+    if (file_rename(s->part, s->path, error))
         return true;
-    if (access(s->vm->saving, F_OK) < 0) /* it could be renamed, but that may not last */
+    if (access(s->part, F_OK) < 0) /* it could be renamed, but that may not last */
         (void) unlink(s->path);
     return false;
 }
@@ -195,7 +200,7 @@ static bool go_on(Save *s, GError **error)
     return true;
 }
 
-/* The guest goes on before its file goes: see the beginning. */
+/* The guest goes on, nobody looks for the file any more, it goes: in this order. */
 static void give_up(Save *s)
 {
     g_autoptr(GError) error = NULL;
@@ -203,9 +208,9 @@ static void give_up(Save *s)
 
     if (!goes_on && error->code != ERR_OPERATION_FAILED) /* then QEMU has ended */
         machine_log(s->vm, G_LOG_LEVEL_WARNING, "does not go on: %s", error->message);
-    (void) unlink(s->vm->saving);
     g_clear_pointer(&s->vm->saving, g_free);
     machine_publish_anyway(s->vm, machine_edit(s->vm));
+    (void) unlink(s->part);
     job_end(s->vm, NULL);
 }
 
@@ -272,11 +277,11 @@ bool save_machine(Machine *vm, const SaveRequest *request, GError **error)
         .vm = vm, .request = request, .view = machine_view(vm), .file = -1, .stream.qemu = -1
     };
 
-    if (!prepare(&s, error) || !note_saving(&s, error))
+    if (!prepare(&s, error) || !create_file(&s, error))
         return false;
     job_begin(vm, VIR_DOMAIN_JOB_OPERATION_SAVE);
-    if (!create_file(&s, error) || !stop_guest(&s, error) || !write_stream(&s, error) ||
-        !finish_file(&s, error)) {
+    if (!note_file(&s, error) || !begin_file(&s, error) || !stop_guest(&s, error) ||
+        !write_stream(&s, error) || !finish_file(&s, error)) {
         give_up(&s);
         return false;
     }
@@ -296,26 +301,30 @@ static bool is_whole(const Machine *vm, Qmp *monitor)
     return g_strcmp0(json_text(status, "status"), "postmigrate") == 0;
 }
 
-/* The reason tells that it ran, or was to. */
-static bool run_again(Machine *vm, View *next, Qmp *monitor, GError **error)
+/* The reason tells that it ran, or was to. One that cannot stays paused, for somebody to look. */
+static void run_again(Machine *vm, View *next, Qmp *monitor)
 {
+    g_autoptr(GError) error = NULL;
     g_autoptr(Json) answer = NULL;
 
-    if (next->reason != VIR_DOMAIN_PAUSED_SAVE)
-        return true;
-    answer = qmp_call(monitor, "cont", NULL, error);
-    if (!answer)
-        return false;
+    if (next->state != VIR_DOMAIN_PAUSED || next->reason != VIR_DOMAIN_PAUSED_SAVE)
+        return;
+    answer = qmp_call(monitor, "cont", NULL, &error);
+    if (!answer) {
+        machine_log(vm, G_LOG_LEVEL_WARNING, "does not go on: %s", error->message);
+        return;
+    }
     next->state = VIR_DOMAIN_RUNNING;
     next->reason = vm->saving ? VIR_DOMAIN_RUNNING_SAVE_CANCELED : VIR_DOMAIN_RUNNING_RESTORED;
-    return true;
 }
 
 static void drop_file(Machine *vm)
 {
+    g_autofree char *part = g_steal_pointer(&vm->saving);
+
     machine_log(vm, G_LOG_LEVEL_WARNING, "its save was not finished and has been undone");
-    (void) unlink(vm->saving);
-    g_clear_pointer(&vm->saving, g_free);
+    machine_publish_anyway(vm, machine_edit(vm));
+    (void) unlink(part);
 }
 
 bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ended, GError **error)
@@ -334,8 +343,7 @@ bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ende
         return false;
     if (restored && !restore_drop(vm, next, error))
         return false;
-    if (next->state == VIR_DOMAIN_PAUSED && !run_again(vm, next, monitor, error))
-        return false;
+    run_again(vm, next, monitor);
     if (vm->saving)
         drop_file(vm);
     return true;

@@ -549,7 +549,7 @@ class Stack:
 
 def forget(dom):
     import libvirt
-    return lambda: dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+    return lambda: dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
 
 
 s = Stack()

@@ -47,10 +47,11 @@ static bool start(Call *call, Machine *vm, const Domain *config, unsigned flags,
 bool ops_start(Machine *vm, unsigned flags, const GArray *fds, GError **error)
 {
     g_autoptr(View) view = machine_view(vm);
-    const Domain *config = view->config->domain;
+    const Domain *config;
 
     if (!view_check_off(view, error))
         return false;
+    config = view->config->domain;
     return view->saved ? hypervisor.start_saved(vm, config, flags, fds, error)
                        : hypervisor.start(vm, config, flags, fds, error);
 }
@@ -58,7 +59,10 @@ bool ops_start(Machine *vm, unsigned flags, const GArray *fds, GError **error)
 static bool start_config(Call *call, unsigned flags, GError **error)
 {
     Machine *vm = machine_of(call);
+    g_autoptr(View) view = machine_view(vm);
 
+    if (!view_check_off(view, error))
+        return false;
     vm->destroy_with_client = flags & VIR_DOMAIN_START_AUTODESTROY;
     return ops_start(vm, flags, call->fds, error) && tie_to_client(call, vm);
 }

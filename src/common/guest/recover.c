@@ -36,7 +36,7 @@ static bool find_saved(const char *name)
     g_autofree char *saved = files_saved(name), *restored = files_restored(name);
 
     (void) unlink(restored);
-    return access(saved, F_OK) == 0;
+    return hypervisor.start_saved && access(saved, F_OK) == 0;
 }
 
 static bool take_definition(const char *name, const char *text, void *, GError **error)

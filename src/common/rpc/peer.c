@@ -31,7 +31,8 @@ typedef struct Peer {
 /* A call that waits for its answer. */
 typedef struct Question {
     const Proc *proc;
-    GByteArray *call; /* NULL once it has been sent */
+    const char *daemon, *uri; /* NULL: the owner of the procedure */
+    GByteArray *call;         /* NULL once it has been sent */
     GArray *with;
     gint references; /* the worker's and the loop's */
     GMutex lock;     /* of what follows */
@@ -163,9 +164,10 @@ static Peer *peer_new(const char *daemon, const char *uri, GError **error)
     return peer;
 }
 
-static Peer *peer_of(Owner owner, GError **error)
+static Peer *peer_of(const Question *question, GError **error)
 {
-    const char *uri, *daemon = relay_daemon(owner, &uri);
+    const char *uri = question->uri;
+    const char *daemon = uri ? question->daemon : relay_daemon(question->proc->owner, &uri);
     Peer *peer;
 
     if (!daemon)
@@ -183,7 +185,7 @@ static void ask(void *data)
     static uint32_t serial;
     Question *question = data;
     g_autoptr(GError) error = NULL;
-    Peer *peer = peer_of(question->proc->owner, &error);
+    Peer *peer = peer_of(question, &error);
 
     if (!peer) {
         answer(question, NULL, NULL, error);
@@ -255,9 +257,9 @@ static bool take_answer(Question *question, void *out, GArray **fds, GError **er
     return true;
 }
 
-static bool wait_for_answer(Question *question)
+static bool wait_for_answer(Question *question, unsigned seconds)
 {
-    gint64 until = g_get_monotonic_time() + ANSWER_SECONDS * G_TIME_SPAN_SECOND;
+    gint64 until = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
     bool done;
 
     worker_waits();
@@ -270,24 +272,27 @@ static bool wait_for_answer(Question *question)
     return done;
 }
 
-bool peer_call(uint32_t program, int number, const void *in, GArray *with, void *out, GArray **fds,
-               GError **error)
+bool peer_call(const PeerTo *to, uint32_t program, int number, const void *in, GArray *with,
+               void *out, GArray **fds, GError **error)
 {
     g_autoptr(Question) question = g_new0(Question, 1);
+    unsigned seconds = to ? to->seconds : ANSWER_SECONDS;
 
     question->references = 1;
     g_mutex_init(&question->lock);
     g_cond_init(&question->changed);
     question->proc = proc_find(program, number);
+    question->daemon = to ? to->daemon : NULL;
+    question->uri = to ? to->uri : NULL;
     question->with = with ? g_array_ref(with) : NULL;
     question->call = encode_call(question->proc, in, with);
     if (!question->call)
         return fail(error, ERR_RPC, "the arguments of %s are too large", question->proc->name);
     g_atomic_int_inc(&question->references);
     loop_hop(ask, question);
-    if (!wait_for_answer(question))
-        return fail(error, ERR_OPERATION_TIMEOUT, "%s has not been answered within %d seconds",
-                    question->proc->name, ANSWER_SECONDS);
+    if (!wait_for_answer(question, seconds))
+        return fail(error, ERR_OPERATION_TIMEOUT, "%s has not been answered within %u seconds",
+                    question->proc->name, seconds);
     if (question->error) {
         g_propagate_error(error, g_steal_pointer(&question->error));
         return false;
