@@ -236,7 +236,7 @@ static void test_unreadable(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_false(xml_differ("<d/>", "<d", ignored, &difference, &error));
-    g_assert_error(error, ERR_DOMAIN, ERR_XML);
+    g_assert_error(error, ERR_DOMAIN, ERR_XML_DETAIL);
 }
 
 int main(int argc, char **argv)
