@@ -135,8 +135,8 @@ static void look_at(const char *address, const char *name)
     device_set_config(device, definition, autostart);
 }
 
-/* The names of those that are known already, which may have gone. */
-static void add_known(GPtrArray *names, const char *address)
+/* Of what is known: the address below which each is, and its name there. */
+static void each_known(void (*take)(const char *address, const char *name, void *data), void *data)
 {
     g_autoptr(GPtrArray) all = registry_list(devices);
 
@@ -145,57 +145,69 @@ static void add_known(GPtrArray *names, const char *address)
         const NodeCapability *mdev = view->config ? view->config->device->capability : NULL;
         char uuid[UUID_TEXT];
 
-        if (mdev && strcmp(mdev->mdev.parent_address, address) == 0)
-            g_ptr_array_add(names, g_strdup(uuid_print(&mdev->mdev.uuid, uuid)));
+        if (mdev)
+            take(mdev->mdev.parent_address, uuid_print(&mdev->mdev.uuid, uuid), data);
     }
 }
 
-static void add_files(GPtrArray *names, const char *path)
+/* A set of texts, to which is added what the directory has. */
+static GHashTable *list_files(const char *path)
 {
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GDir) files = g_dir_open(path, 0, NULL);
 
     for (const char *file; files && (file = g_dir_read_name(files));)
-        g_ptr_array_add(names, g_strdup(file));
+        g_hash_table_add(names, g_strdup(file));
+    return names;
 }
 
+typedef struct Below {
+    const char *address;
+    GHashTable *names;
+} Below;
+
+static void add_name(const char *address, const char *name, void *data)
+{
+    const Below *below = data;
+
+    if (strcmp(address, below->address) == 0)
+        g_hash_table_add(below->names, g_strdup(name));
+}
+
+/* What is known may have gone. */
 void mdev_store_look_below(const char *address)
 {
     g_autofree char *path = daemon_path(DIRECTORY "/%s", address);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) names = NULL;
+    GHashTableIter at;
+    gpointer name;
     int number = inotify_add_watch(ear, path, IN_PARENT | IN_ONLYDIR);
 
     if (number >= 0)
         g_hash_table_replace(watched, GINT_TO_POINTER(number), g_strdup(address));
-    add_files(names, path);
-    add_known(names, address);
-    for (guint i = 0; i < names->len; i++)
-        look_at(address, names->pdata[i]);
+    names = list_files(path);
+    each_known(add_name, &(Below){ address, names });
+    g_hash_table_iter_init(&at, names);
+    while (g_hash_table_iter_next(&at, &name, NULL))
+        look_at(address, name);
 }
 
-/* False: it is another directory than before. */
-static bool watch_top(void)
+static void add_address(const char *address, const char *, void *addresses)
 {
-    g_autofree char *path = daemon_path(DIRECTORY);
-    int former = top;
-
-    top = inotify_add_watch(ear, path, IN_TOP | IN_ONLYDIR);
-    return top == former;
+    g_hash_table_add(addresses, g_strdup(address));
 }
 
-/* Those below parents that have no directory any more are gone, too. */
 static void look_at_all(void)
 {
     g_autofree char *path = daemon_path(DIRECTORY);
-    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) addresses = list_files(path);
     GHashTableIter at;
     gpointer address;
 
-    g_hash_table_iter_init(&at, watched);
-    while (g_hash_table_iter_next(&at, NULL, &address))
-        g_ptr_array_add(addresses, g_strdup(address));
-    add_files(addresses, path);
-    for (guint i = 0; i < addresses->len; i++)
-        mdev_store_look_below(addresses->pdata[i]);
+    each_known(add_address, addresses);
+    g_hash_table_iter_init(&at, addresses);
+    while (g_hash_table_iter_next(&at, &address, NULL))
+        mdev_store_look_below(address);
 }
 
 /* ---- what inotify tells ---- */
@@ -213,6 +225,16 @@ static void change_free(Change *change)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Change, change_free)
 
+/* mdevctl takes the directory with it when it is taken off the host. */
+static void begin_anew(void)
+{
+    g_autofree char *path = daemon_path(DIRECTORY);
+
+    (void) file_make_directory(path, 0755, NULL);
+    top = inotify_add_watch(ear, path, IN_TOP | IN_ONLYDIR);
+    look_at_all();
+}
+
 static void work_off(void *data)
 {
     g_autoptr(Change) change = data;
@@ -220,6 +242,8 @@ static void work_off(void *data)
 
     if (change->mask & IN_Q_OVERFLOW)
         look_at_all();
+    else if (change->mask & IN_IGNORED && change->number == top)
+        begin_anew();
     else if (change->mask & IN_IGNORED)
         g_hash_table_remove(watched, GINT_TO_POINTER(change->number));
     else if (change->number == top)
@@ -248,18 +272,13 @@ static void hear(uint32_t, void *)
 
 bool mdev_store_open(GError **error)
 {
-    g_autofree char *path = daemon_path(DIRECTORY);
-
     mdev_changes = strand_new();
     watched = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     ear = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (ear < 0)
-        return fail_errno(error, errno, "cannot hear of changes to '%s'", path);
-    if (!file_make_directory(path, 0755, error))
-        return false;
+        return fail_errno(error, errno, "cannot hear of changed definitions");
     watch_new(ear, EPOLLIN, hear, NULL);
-    (void) watch_top();
-    look_at_all();
+    begin_anew();
     return true;
 }
 
@@ -281,10 +300,7 @@ static bool look_now(const NodeCapability *mdev, GError **error)
 
     if (!stay)
         return false;
-    if (watch_top())
-        look_at(mdev->mdev.parent_address, uuid_print(&mdev->mdev.uuid, uuid));
-    else
-        look_at_all();
+    look_at(mdev->mdev.parent_address, uuid_print(&mdev->mdev.uuid, uuid));
     return true;
 }
 

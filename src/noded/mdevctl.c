@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "facts.h"
+#include "daemon/daemon.h"
 #include "loop/spawn.h"
 #include "model/list.h"
 
@@ -14,12 +14,13 @@
 
 enum { LIMIT_MS = 30000, OUTPUT_LIMIT = 65536 };
 
+/* Below our root, as the files are that it works on. */
 static char *find(void)
 {
-    static const char *const places[] = { "/usr/sbin/mdevctl", "/usr/bin/mdevctl" };
+    static const char *const places[] = { "usr/sbin", "usr/bin" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-        g_autofree char *path = g_strconcat(facts_root(), places[i], NULL);
+        g_autofree char *path = daemon_path("%s/mdevctl", places[i]);
 
         if (access(path, X_OK) == 0)
             return g_steal_pointer(&path);

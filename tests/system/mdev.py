@@ -275,8 +275,7 @@ def _(s):
         shutil.rmtree(os.path.dirname(files.folder))  # and with it what is watched
         for name in (name_of(one), lost.name(), shares.name()):
             events.wait(name, 'undefined')
-        m.conn.nodeDeviceDefineXML(xml(one))
-        events.wait(name_of(one), 'defined')
+        until(lambda: os.path.isdir(os.path.dirname(files.folder)), 'it is not made anew')
         far.write(three, definition())
         events.wait(lost.name(), 'defined')
         far.remove(three)
@@ -309,7 +308,7 @@ def _(s):
         os.makedirs(folder + '/scripts.d/notifiers')
         os.makedirs(m.path('class/mdev_bus'))
         os.symlink(m.path(CARD), m.path('class/mdev_bus/0000:00:02.0'))
-        mine = os.path.join(m.top, 'usr/bin/mdevctl')  # the same program, to which this machine is the only one
+        mine = os.path.join(m.root, 'usr/bin/mdevctl')  # the same program, to which this machine is the only one
         os.makedirs(os.path.dirname(mine))
         os.makedirs('/mnt/etc', exist_ok=True)
         with open(mine, 'w') as f:
