@@ -8,12 +8,21 @@
 #include "guest/hypervisor.h"
 #include "guest/ops.h"
 #include "guest/recover.h"
+#include "nic.h"
 #include "settings.h"
 #include "start.h"
 
 static void *hold(void *container) { return container_ref(container); }
 
 static void drop(void *container) { container_unref(container); }
+
+static bool count(Machine *vm, const Iface *iface, LinkTraffic *received, LinkTraffic *sent,
+                  GError **error)
+{
+    g_autoptr(Container) container = container_of(vm, error);
+
+    return container && nic_count(container, iface, received, sent, error);
+}
 
 const Hypervisor hypervisor = {
     .folder = "lxc",
@@ -25,6 +34,7 @@ const Hypervisor hypervisor = {
     .note_end = start_note_end,
     .clean = start_clean,
     .hold_console = container_join,
+    .count = count,
     .hold = hold,
     .drop = drop,
 };

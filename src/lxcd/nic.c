@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "guest/iface-link.h"
+#include "guest/ops-iface.h"
 #include "host/link.h"
 #include "host/netns.h"
 #include "rpc/call.h"
@@ -182,6 +183,27 @@ void nic_close(const Container *container, const Domain *live, Iface *iface)
 {
     (void) netns_run(container->network, end_inside, iface, NULL);
     iface_close(live, iface);
+}
+
+typedef struct Traffic {
+    const char *name;
+    LinkTraffic *received, *sent;
+} Traffic;
+
+static bool count_inside(void *data, GError **error)
+{
+    const Traffic *traffic = data;
+
+    return link_count(traffic->name, traffic->received, traffic->sent, error);
+}
+
+bool nic_count(const Container *container, const Iface *iface, LinkTraffic *received,
+               LinkTraffic *sent, GError **error)
+{
+    Traffic traffic = { iface->guest_actual, received, sent };
+
+    return is_inside(iface) ? netns_run(container->network, count_inside, &traffic, error)
+                            : iface_count(iface, received, sent, error);
 }
 
 /* ---- links of the host ---- */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "container.h"
+#include "host/link.h"
 
 /* netd makes each in the container's network; here it is set up as the definition says. The names
  * are written into the live definition. All or none. In a worker, as are the others. */
@@ -14,6 +15,9 @@ void nics_end(const Container *container, const Domain *live);
 /* One more, or one less, of a container that runs. */
 bool nic_open(const Container *container, const Domain *live, Iface *iface, GError **error);
 void nic_close(const Container *container, const Domain *live, Iface *iface);
+/* What one carries, on the host or, where that has no link of it, inside. */
+bool nic_count(const Container *container, const Iface *iface, LinkTraffic *received,
+               LinkTraffic *sent, GError **error);
 bool nic_borrow(const Container *container, const Domain *live, const Hostdev *hostdev,
                 GError **error);
 void nic_give_back(const Container *container, const Domain *live, const Hostdev *hostdev);

@@ -4,6 +4,7 @@
 #include "driver.h"
 #include "guest/ops-iface.h"
 #include "guest/ops.h"
+#include "nic.h"
 #include "rpc/params.h"
 #include "usage.h"
 
@@ -182,8 +183,9 @@ static void add_interface(const Survey *s, Params *params)
     for (LIST_EACH(Iface, iface, s->domain->interfaces)) {
         LinkTraffic received, sent;
 
-        params_add_string(params, iface->target, "net.%u.name", number);
-        if (s->container && iface->target && iface_count(iface, &received, &sent, NULL)) {
+        params_add_string(params, iface->target ? iface->target : iface->guest_actual,
+                          "net.%u.name", number);
+        if (s->container && nic_count(s->container, iface, &received, &sent, NULL)) {
             params_add_traffic(params, number, "rx", &received);
             params_add_traffic(params, number, "tx", &sent);
         }

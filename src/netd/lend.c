@@ -159,14 +159,28 @@ typedef struct Return {
     int home;
 } Return;
 
+/* Somebody may have given its name to another link meanwhile. */
+static bool go_home(const Return *from, const char *now, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (link_move(now, from->home, from->name, &problem))
+        return true;
+    if (error_errno(problem) == EEXIST && link_move(now, from->home, "dev%d", NULL))
+        return fail(error, ERR_RESOURCE_BUSY,
+                    "link '%s' has come back under another name: there is such a link", from->name);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
 static bool fetch(void *data, GError **error)
 {
     const Return *from = data;
     char now[IFNAMSIZ];
 
     if (from->index && if_indextoname(from->index, now))
-        return link_move(now, from->home, from->name, error);
-    return !if_nametoindex(from->name) || link_move(from->name, from->home, from->name, error);
+        return go_home(from, now, error);
+    return !if_nametoindex(from->name) || go_home(from, from->name, error);
 }
 
 bool lend_return(const Uuid *from, const char *name, int namespace, GError **error)
@@ -174,14 +188,13 @@ bool lend_return(const Uuid *from, const char *name, int namespace, GError **err
     g_autoptr(Loan) loan = find(name);
     g_auto(Fd) home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     void *kept = held ? g_hash_table_lookup(held, name) : NULL;
+    int where = kept ? GPOINTER_TO_INT(kept) : namespace;
     bool done;
 
     if (!loan || !uuid_equal(&loan->uuid, from))
         return true;
-    if (kept)
-    namespace = GPOINTER_TO_INT(kept);
-    done = namespace < 0 || if_nametoindex(name) ||
-           netns_run(namespace, fetch, &(Return){ name, loan->index, home }, error);
+    done = where < 0 || (!loan->index && if_nametoindex(name)) ||
+           netns_run(where, fetch, &(Return){ name, loan->index, home }, error);
     let_go(name);
     return store_drop_state(&lend_store, name, done ? error : NULL) && done;
 }

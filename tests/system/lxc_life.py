@@ -373,6 +373,7 @@ def _(s):
             (VIR_ERR_SYSTEM_ERROR, '/bin/nothing', {'init': '/bin/nothing'}),
             (VIR_ERR_SYSTEM_ERROR, '/etc/passwd', {'init': '/etc/passwd'}),
             (VIR_ERR_SYSTEM_ERROR, '/mnt/gone', {'devices': odd}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'quotas', {'devices': fs('mount', "dir='/mnt/ostler'", '<space_hard_limit>9</space_hard_limit>')}),
             (VIR_ERR_SYSTEM_ERROR, '/nowhere', {'os_extra': '<initdir>/nowhere</initdir>'}),
             (VIR_ERR_SYSTEM_ERROR, 'nobody', {'os_extra': '<inituser>nobody</inituser>'})):
         dom = define('bad', **parts)
@@ -384,16 +385,25 @@ def _(s):
     equal([f for _top, _folders, files in os.walk(s.root + '/run/ostler/lxc') for f in files], ['autostarted'])
 
 
+def fs(kind, source, extra=''):
+    return f"<filesystem type='{kind}'><source {source}/><target dir='/t'/>{extra}</filesystem>"
+
+
 @case('what a definition may not be')
 def _(s):
     ids = "<idmap><uid start='0' target='1000' count='9'/>{}</idmap>"
     for code, naming, parts in (
-            (VIR_ERR_XML_ERROR, 'foo', {'features': "<capabilities policy='default'><foo state='on'/></capabilities>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'foo', {'features': "<capabilities policy='default'><foo state='on'/></capabilities>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'both', {'tail': ids.format('')}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'root', {'tail': ids.format("<gid start='1' target='1' count='9'/>")}),
             (VIR_ERR_XML_ERROR, 'init', {'init': 'sh'}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'graphics', {'devices': "<graphics type='vnc'/>"}),
-            (VIR_ERR_CONFIG_UNSUPPORTED, 'clock', {'tail': "<clock offset='variable' adjustment='7'/>"})):
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'clock', {'tail': "<clock offset='variable' adjustment='7'/>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'timer', {'tail': "<clock offset='utc'><timer name='hpet'/></clock>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'template', {'devices': fs('template', "name='x'")}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'nbd', {'devices': fs('file', "file='/x'", "<driver type='nbd'/>")}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'qcow2', {'devices': fs('file', "file='/x'", "<driver type='loop' format='qcow2'/>")}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'space', {'devices': fs('ram', "usage='9'", '<space_hard_limit>9</space_hard_limit>')})):
         refused(code, s.conn.defineXML, xml('bad', **parts), naming=naming)
     for kind in ("type='qemu'", "type='lxc'"):
         text = xml('bad').replace("type='lxc'", kind, 1).replace('>exe<', '>hvm<')

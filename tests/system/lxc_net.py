@@ -172,7 +172,8 @@ def pair(*names, address=None):
             ip('addr', 'add', address, 'dev', names[1])
         yield
     finally:
-        s.clean()
+        if s.conn:
+            s.clean()
         subprocess.run(['ip', 'link', 'delete', names[1]], check=False)
 
 
@@ -185,7 +186,9 @@ def _(s):
                                 features='')
             contains(console.run('ip addr show eth0'), '52:54:00:00:00:01', 'inet 10.98.1.2/24', 'UP')
             contains(console.run('ping -c 1 -w 10 10.98.1.1'), '0% packet loss')
-            contains(ip('-d', 'link', 'show', 'up0'), 'promiscuity')
+            stats = dom.interfaceStats('eth0')
+            assert stats[0] > 50 and stats[4] > 50 and dom.interfaceStats('52:54:00:00:00:01')[1] >= stats[1], stats
+            contains(s.virsh('domstats', '--interface', 'one'), 'net.0.name=eth0', 'net.0.rx.bytes=')
             contains(dom.XMLDesc(), f"<source dev='up0' mode='{mode}'/>", "<guest actual='eth0'/>")
             dom.destroy()
             dom.undefine()
@@ -242,6 +245,13 @@ def _(s):
             dom.undefine()
 
 
+def answers(name):
+    try:
+        return s.conn.lookupByName(name).hostname() == name
+    except libvirt.libvirtError:
+        return False
+
+
 def controller_of(dom):
     with open(f'/proc/{dom.ID()}/status') as f:
         return int(f.read().partition('PPid:')[2].split()[0])
@@ -259,11 +269,13 @@ def _(s):
                 s.kill(daemon)
             if who == ('netd', 'lxcd'):
                 s.start()
+                s.conn = s.connect()
+                until(lambda: answers('one'), 'the container has not been found again')
             os.kill(init, signal.SIGKILL)
             if who != ('netd', 'lxcd'):
                 s.start()
+                s.conn = s.connect()
             until(lambda: is_here('given0'), f'without {who} the link has not come back')
-            s.conn = s.connect()
             until(lambda: not s.conn.lookupByName('one').isActive(), 'the container still runs')
             s.conn.lookupByName('one').undefine()
 
@@ -280,6 +292,14 @@ def _(s):
         refused(libvirt.VIR_ERR_RESOURCE_BUSY, other.create, naming="'one'")
         dom.detachDeviceFlags(lent(), 3)
         equal((console.run('ls -1 /sys/class/net'), is_here('given0')), ('lo\n', True))
+        # its name is another link's when it comes back
+        dom.attachDevice(lent())
+        ip('link', 'add', 'given0', 'type', 'bridge')
+        before = set(os.listdir('/sys/class/net'))
+        dom.detachDevice(lent())
+        equal([n[:3] for n in set(os.listdir('/sys/class/net')) - before], ['dev'])
+        ip('link', 'delete', 'given0')
+        ip('link', 'set', (set(os.listdir('/sys/class/net')) - before).pop(), 'name', 'given0')
         ip('link', 'set', 'given0', 'master', 'test0')
         refused(libvirt.VIR_ERR_RESOURCE_BUSY, dom.attachDevice, lent(), naming='test0')
         refused(libvirt.VIR_ERR_RESOURCE_BUSY, other.create, naming='test0')

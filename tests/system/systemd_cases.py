@@ -306,6 +306,12 @@ def _():
     virsh('destroy', 'box', uri=lxc)
     run('ip', 'link', 'delete', 'given0')
     os.unlink(mark)
+    with open(path) as f:
+        text = f.read()
+    with open(path, 'w') as f:
+        f.write(text.replace('<devices>', "<features><capabilities policy='default'><sys_time state='on'/></capabilities>"
+                             '</features><devices>'))
+    contains(virsh('create', path, uri=lxc, fails=True), "'sys_time' cannot be kept")
 
 
 # ---- users of the host --------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "guest/machine.h"
+#include "host/link.h"
 
 /* A flag of start() beside virDomainCreateFlags: what runs has just ended, and is not told to. */
 enum { START_AGAIN = 1 << 30 };
@@ -43,6 +44,10 @@ typedef struct Hypervisor {
     /* A client opens a console: gives a descriptor that stays open as long as it has it, or -1 and
      * an error. NULL: nobody need know. On the strand. */
     int (*hold_console)(Machine *vm, const char *alias, GError **error);
+    /* What an interface carries that has no link on the host, as its guest sees it. NULL: nobody
+     * can say. */
+    bool (*count)(Machine *vm, const Iface *iface, LinkTraffic *received, LinkTraffic *sent,
+                  GError **error);
     /* Of Machine.control. */
     void *(*hold)(void *control);
     void (*drop)(void *control);

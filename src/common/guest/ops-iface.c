@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guest/ops-iface.h"
 
+#include "guest/hypervisor.h"
 #include "guest/iface-link.h"
 #include "guest/ops.h"
 #include "rpc/params.h"
@@ -10,14 +11,16 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* By the name of its link or by its address. */
+/* By the name of its link, or of the one inside where the host has none, or by its address. */
 static Iface *find_iface(const Domain *domain, const char *device)
 {
     Mac mac;
     bool is_mac = mac_parse(device, &mac);
 
     for (LIST_EACH(Iface, iface, domain->interfaces)) {
-        if (is_mac ? mac_equal(&iface->mac, &mac) : g_strcmp0(iface->target, device) == 0)
+        const char *name = iface->target ? iface->target : iface->guest_actual;
+
+        if (is_mac ? mac_equal(&iface->mac, &mac) : g_strcmp0(name, device) == 0)
             return iface;
     }
     return NULL;
@@ -52,10 +55,11 @@ bool guest_domain_interface_stats(Call *call, const remote_domain_interface_stat
     if (!view_check_active(view, error))
         return false;
     iface = find_iface(view->live->domain, in->device);
-    if (!iface || !iface->target)
+    if (!iface || !(iface->target || hypervisor.count))
         return fail(error, ERR_INVALID_ARG, "invalid path, '%s' is not a known interface",
                     in->device);
-    if (!iface_count(iface, &received, &sent, error))
+    if (!(iface->target ? iface_count(iface, &received, &sent, error)
+                        : hypervisor.count(machine_of(call), iface, &received, &sent, error)))
         return false;
     *out = (remote_domain_interface_stats_ret){
         .rx_bytes = received.bytes,
