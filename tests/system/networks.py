@@ -13,6 +13,7 @@ import libvirt
 
 NO_NETWORK, INVALID, INTERNAL = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID,
                                  libvirt.VIR_ERR_INTERNAL_ERROR)
+XML_ERROR, XML_DETAIL = libvirt.VIR_ERR_XML_ERROR, libvirt.VIR_ERR_XML_DETAIL
 
 
 @contextlib.contextmanager
@@ -209,6 +210,10 @@ def _(s):
     update('MODIFY', 'IP_DHCP_HOST', host.replace('1.5', '1.7'))
     contains(net.XMLDesc(), '10.99.1.7')
     refused(INVALID, update, 'MODIFY', 'IP_DHCP_HOST', host.replace(':05', ':08').replace('five', 'eight'))
+    refused(XML_ERROR, update, 'DELETE', 'IP_DHCP_HOST', '<host/>')
+    refused(XML_ERROR, update, 'DELETE', 'IP_DHCP_HOST', "<host id='0:1:2:3'/>")
+    refused(XML_ERROR, update, 'ADD_LAST', 'IP_DHCP_HOST', "<host mac='52:54:00:aa:00:09'/>")
+    refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', "<host name='v6' ip='fd00::1'/>")
     update('DELETE', 'IP_DHCP_HOST', "<host name='six'/>")
     refused(INVALID, update, 'DELETE', 'IP_DHCP_HOST', "<host name='six'/>")
     refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', host, index=4)
@@ -221,10 +226,12 @@ def _(s):
     update('DELETE', 'PORTGROUP', "<portgroup name='fast'/>")
     update('ADD_LAST', 'DNS_HOST', "<host ip='10.99.1.9'><hostname>nine</hostname></host>")
     refused(NO_SUPPORT, update, 'MODIFY', 'DNS_HOST', "<host ip='10.99.1.9'><hostname>nine</hostname></host>")
-    update('DELETE', 'DNS_HOST', "<host ip='10.99.1.9'/>")
+    refused(XML_DETAIL, update, 'DELETE', 'DNS_HOST', '<host/>')
+    update('DELETE', 'DNS_HOST', "<host ip='10.99.1.8'><hostname>nine</hostname></host>")
     update('ADD_LAST', 'DNS_TXT', "<txt name='note' value='hello'/>")
     update('DELETE', 'DNS_TXT', "<txt name='note'/>")
     update('ADD_LAST', 'DNS_SRV', "<srv service='ldap' protocol='tcp' domain='x' target='y'/>")
+    refused(XML_DETAIL, update, 'ADD_LAST', 'DNS_SRV', "<srv service='ldap'/>")
     update('DELETE', 'DNS_SRV', "<srv service='ldap' protocol='tcp'/>")
     update('ADD_LAST', 'FORWARD_INTERFACE', "<interface dev='testdev'/>")
     contains(net.XMLDesc(), "dev='testdev'")

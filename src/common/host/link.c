@@ -450,7 +450,7 @@ bool link_add_route(const char *name, const Ip *to, unsigned prefix, const Ip *g
         .rtm_type = RTN_UNICAST,
     };
     struct nl_msg *message =
-        netlink_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+        netlink_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header));
     char text[IP_TEXT];
 
     nla_put(message, RTA_DST, ip_size(to->family), to->bytes);
