@@ -248,6 +248,8 @@ static bool create_once(const char *given, LinkCreate *create, void *data, char 
         return false;
     g_strlcpy(name, given, IFNAMSIZ);
     errnum = create(name, data);
+    if (errnum == EEXIST || errnum == EBUSY)
+        return fail(error, ERR_OPERATION_INVALID, "the link '%s' exists already", name);
     return !errnum || fail_errno(error, errnum, "cannot create link '%s'", name);
 }
 
