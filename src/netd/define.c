@@ -86,6 +86,34 @@ static bool name_bridge(Network *network, GError **error)
     return fail(error, ERR_INTERNAL, "all bridge names like '%s' are in use", pattern);
 }
 
+/* ---- which network it is ---- */
+
+/* Takes other over. */
+static Net *check_same(Net *other, const Network *network, GError **error)
+{
+    g_autoptr(Net) net = other;
+    g_autofree char *name = object_name(&net->object);
+    char text[UUID_TEXT];
+
+    if (!uuid_equal(&net->object.uuid, &network->uuid))
+        return fail(error, ERR_OPERATION_FAILED, "network '%s' already exists with uuid %s", name,
+                    uuid_print(&net->object.uuid, text));
+    if (!g_str_equal(name, network->name))
+        return fail(error, ERR_OPERATION_FAILED, "network '%s' is already defined with uuid %s",
+                    name, uuid_print(&network->uuid, text));
+    return g_steal_pointer(&net);
+}
+
+static bool name_is_its_own(const Network *network, GError **error)
+{
+    Net *other = (Net *) registry_find_name(nets, network->name);
+    g_autoptr(Net) same = other ? check_same(other, network, error) : NULL;
+
+    return !other || same;
+}
+
+/* ---- what a definition does not say ---- */
+
 static bool complete(Network *network, GError **error)
 {
     if (uuid_is_zero(&network->uuid))
@@ -96,6 +124,8 @@ static bool complete(Network *network, GError **error)
         return true;
     if (mac_is_zero(&network->mac))
         network->mac = mac_random(vendor);
+    if (!name_is_its_own(network, error))
+        return false;
     if (network->bridge && !strstr(network->bridge, "%d"))
         return define_check_bridge(network, error);
     return name_bridge(network, error);
@@ -112,23 +142,6 @@ Network *define_parse(const char *xml, bool validate, GError **error)
     for (guint i = 0; i < warnings->len; i++)
         g_warning("definition of network '%s': %s", network->name, (char *) warnings->pdata[i]);
     return complete(network, error) ? g_steal_pointer(&network) : NULL;
-}
-
-/* ---- which network it is ---- */
-
-static Net *check_same(Net *other, const Network *network, GError **error)
-{
-    g_autoptr(Net) net = other;
-    g_autofree char *name = object_name(&net->object);
-    char text[UUID_TEXT];
-
-    if (!uuid_equal(&net->object.uuid, &network->uuid))
-        return fail(error, ERR_OPERATION_FAILED, "network '%s' already exists with uuid %s", name,
-                    uuid_print(&net->object.uuid, text));
-    if (!g_str_equal(name, network->name))
-        return fail(error, ERR_OPERATION_FAILED, "network '%s' is already defined with uuid %s",
-                    name, uuid_print(&network->uuid, text));
-    return g_steal_pointer(&net);
 }
 
 Net *define_net(const Network *network, GError **error)

@@ -83,7 +83,14 @@ struct Section {
     /* Whether an item is the one that another tells: given in an addition, in any other command. */
     bool (*clashes)(const void *item, const void *other);
     bool (*is_meant)(const void *item, const void *other);
+    /* Of the item that is told; NULL: with the definition as a whole. */
+    bool (*check)(const Network *network, const Update *update, const void *item, GError **error);
 };
+
+static bool is_partial(const Update *update)
+{
+    return update->command == VIR_NETWORK_UPDATE_COMMAND_DELETE;
+}
 
 static bool same_text(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
 static bool fits_text(const char *item, const char *given)
@@ -156,6 +163,30 @@ static bool host_is_meant(const void *item, const void *other)
            (!ip_is_set(&b->ip) || ip_equal(&a->ip, &b->ip));
 }
 
+static bool check_host(const Network *network, const Update *update, const void *item,
+                       GError **error)
+{
+    const NetworkIp *ip = find_ip(network, update, error);
+    const DhcpHost *host = item;
+
+    if (!ip)
+        return false;
+    if (ip_is_set(&host->ip) && host->ip.family != ip->address.family)
+        return fail(error, ERR_OPERATION_INVALID,
+                    "the address of a host entry must be of the same family as that of the <ip> "
+                    "element it is in, in network '%s'",
+                    network->name);
+    return network_check_host(network, ip, host, is_partial(update), error);
+}
+
+static bool check_range(const Network *network, const Update *update, const void *item,
+                        GError **error)
+{
+    const NetworkIp *ip = find_ip(network, update, error);
+
+    return ip && network_check_range(ip, item, error);
+}
+
 static bool same_range(const void *item, const void *other)
 {
     const DhcpRange *a = item, *b = other;
@@ -207,17 +238,22 @@ static bool dns_hosts_clash(const void *item, const void *other)
     return ip_equal(&a->ip, &b->ip);
 }
 
+/* By its address or any of its names. */
 static bool dns_host_is_meant(const void *item, const void *other)
 {
     const DnsHost *a = item, *b = other;
 
-    if (ip_is_set(&b->ip) && !ip_equal(&a->ip, &b->ip))
-        return false;
     for (LIST_EACH(DnsName, name, b->names)) {
-        if (!has_name(a, name->name))
-            return false;
+        if (has_name(a, name->name))
+            return true;
     }
-    return true;
+    return ip_is_set(&b->ip) && ip_equal(&a->ip, &b->ip);
+}
+
+static bool check_dns_host(const Network *network, const Update *update, const void *item,
+                           GError **error)
+{
+    return network_check_dns_host(network, item, is_partial(update), error);
 }
 
 static GPtrArray **find_texts(Network *network, const Update *, GError **)
@@ -228,6 +264,12 @@ static GPtrArray **find_texts(Network *network, const Update *, GError **)
 static bool same_text_record(const void *item, const void *other)
 {
     return same_text(((const DnsText *) item)->name, ((const DnsText *) other)->name);
+}
+
+static bool check_text(const Network *network, const Update *update, const void *item,
+                       GError **error)
+{
+    return network_check_text(network, item, is_partial(update), error);
 }
 
 static GPtrArray **find_services(Network *network, const Update *, GError **)
@@ -243,14 +285,20 @@ static bool same_service(const void *item, const void *other)
            fits_text(a->domain, b->domain) && fits_text(a->target, b->target);
 }
 
+static bool check_service(const Network *network, const Update *update, const void *item,
+                          GError **error)
+{
+    return network_check_service(network, item, is_partial(update), error);
+}
+
 static const Section sections[] = {
     [VIR_NETWORK_SECTION_BRIDGE] = { "bridge" },
     [VIR_NETWORK_SECTION_DOMAIN] = { "domain" },
     [VIR_NETWORK_SECTION_IP] = { "ip" },
     [VIR_NETWORK_SECTION_IP_DHCP_HOST] = { "dhcp host", NULL, &dhcp_host_element, find_hosts,
-                                           hosts_clash, host_is_meant },
+                                           hosts_clash, host_is_meant, check_host },
     [VIR_NETWORK_SECTION_IP_DHCP_RANGE] = { "dhcp range", "dhcp ranges", &dhcp_range_element,
-                                            find_ranges, same_range, same_range },
+                                            find_ranges, same_range, same_range, check_range },
     [VIR_NETWORK_SECTION_FORWARD] = { "forward" },
     [VIR_NETWORK_SECTION_FORWARD_INTERFACE] = { "interface", "forward interface entries",
                                                 &forward_interface_element, find_interfaces,
@@ -259,11 +307,12 @@ static const Section sections[] = {
     [VIR_NETWORK_SECTION_PORTGROUP] = { "portgroup", NULL, &portgroup_element, find_portgroups,
                                         same_portgroup, same_portgroup },
     [VIR_NETWORK_SECTION_DNS_HOST] = { "DNS HOST", "DNS HOST records", &dns_host_element,
-                                       find_dns_hosts, dns_hosts_clash, dns_host_is_meant },
+                                       find_dns_hosts, dns_hosts_clash, dns_host_is_meant,
+                                       check_dns_host },
     [VIR_NETWORK_SECTION_DNS_TXT] = { "DNS TXT", "DNS TXT records", &dns_text_element, find_texts,
-                                      same_text_record, same_text_record },
+                                      same_text_record, same_text_record, check_text },
     [VIR_NETWORK_SECTION_DNS_SRV] = { "DNS SRV", "DNS SRV records", &dns_service_element,
-                                      find_services, same_service, same_service },
+                                      find_services, same_service, same_service, check_service },
 };
 
 /* ---- commands ---- */
@@ -372,9 +421,11 @@ static bool check_default(const Network *network, const Update *update, const vo
 
 static bool carry_out(Network *network, const Update *update, void *item, GError **error)
 {
-    GPtrArray **list = update->section->find(network, update, error);
+    const Section *section = update->section;
+    GPtrArray **list = section->find(network, update, error);
 
-    if (!list || !check_default(network, update, item, error))
+    if (!list || (section->check && !section->check(network, update, item, error)) ||
+        !check_default(network, update, item, error))
         return false;
     switch (update->command) {
     case VIR_NETWORK_UPDATE_COMMAND_ADD_FIRST:

@@ -9,6 +9,8 @@
 
 #include <net/if.h>
 
+enum { ANSWER_US = 5000000 };
+
 /* A call of the resolver's that begins with the link's number. */
 static Message *begin(Bus *bus, const char *method, const char *bridge)
 {
@@ -60,7 +62,7 @@ bool resolver_register(const Network *network, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
         g_auto(sd_bus_error) refusal = SD_BUS_ERROR_NULL;
         g_autoptr(Message) call = calls[i](bus, network);
-        int result = sd_bus_call(bus, call, 0, &refusal, NULL);
+        int result = sd_bus_call(bus, call, ANSWER_US, &refusal, NULL);
 
         if (result < 0)
             return fail(error, ERR_INTERNAL,

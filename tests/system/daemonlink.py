@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 
-PROGRAM = 0x4f53544c
+PROGRAM, REMOTE = 0x4f53544c, 0x20008086
 OPEN, CLOSE, CHANGE = 1, 2, 3
 VNET_HDR, VHOST, VETH = 1, 2, 4
 OWNER = bytes(range(16))
@@ -43,7 +43,7 @@ class DaemonLink:
     """A connection to the daemon that listens at root's run/ostler/<daemon>.peer."""
 
     def __init__(self, root, daemon='netd', uri='network:///system'):
-        self.lock, self.serial = threading.Lock(), 0
+        self.lock, self.serial, self.events = threading.Lock(), 0, []
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as knock:
             knock.connect(f'{root}/run/ostler/{daemon}.peer')
@@ -68,20 +68,35 @@ class DaemonLink:
                     fds.extend(array.array('i', content[:len(content) // 4 * 4]))
         return data
 
-    def call(self, number, payload, fds=()):
+    def _message(self, fds):
+        size = struct.unpack('>I', self._receive(4, fds))[0]
+        reader = Reader(self._receive(size - 4, fds))
+        _, _, number, kind, _, status = (reader.number() for _ in range(6))
+        return reader, number, kind, status
+
+    def event(self):
+        """(number, its content) of the next one."""
+        if not self.events:
+            reader, number, kind, _ = self._message([])
+            assert kind == 2, kind
+            return number, reader
+        return self.events.pop(0)
+
+    def call(self, number, payload, fds=(), program=PROGRAM):
         with self.lock:
             self.serial += 1
             kind = 4 if fds else 0
-            body = struct.pack('>IIIIII', PROGRAM, 1, number, kind, self.serial, 0)
+            body = struct.pack('>IIIIII', program, 1, number, kind, self.serial, 0)
             body += struct.pack('>I', len(fds)) if fds else b''
             body += payload
             self.ours.sendall(struct.pack('>I', len(body) + 4) + body)
             for fd in fds:
                 socket.send_fds(self.ours, [b'\0'], [fd])
             got = []
-            size = struct.unpack('>I', self._receive(4, got))[0]
-            reply = Reader(self._receive(size - 4, got))
-            _, _, _, kind, _, status = (reply.number() for _ in range(6))
+            reply, which, kind, status = self._message(got)
+            while kind == 2:
+                self.events.append((which, reply))
+                reply, which, kind, status = self._message(got)
             if kind == 5:
                 self._receive(reply.number(), got)
             if status == 1:

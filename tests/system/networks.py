@@ -3,9 +3,11 @@
 import contextlib
 import os
 import socket
+import struct
 import threading
 import time
 
+import daemonlink
 from harness import Timeout, case, contains, equal, main, refused, s, until
 from netlab import Process, client, need_modules, net_xml, run, system_bus
 
@@ -13,6 +15,8 @@ import libvirt
 
 NO_NETWORK, INVALID, INTERNAL = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID,
                                  libvirt.VIR_ERR_INTERNAL_ERROR)
+XML_ERROR, XML_DETAIL = libvirt.VIR_ERR_XML_ERROR, libvirt.VIR_ERR_XML_DETAIL
+NO_METADATA = 111  # not in the client's module yet
 
 
 @contextlib.contextmanager
@@ -209,6 +213,10 @@ def _(s):
     update('MODIFY', 'IP_DHCP_HOST', host.replace('1.5', '1.7'))
     contains(net.XMLDesc(), '10.99.1.7')
     refused(INVALID, update, 'MODIFY', 'IP_DHCP_HOST', host.replace(':05', ':08').replace('five', 'eight'))
+    refused(XML_ERROR, update, 'DELETE', 'IP_DHCP_HOST', '<host/>')
+    refused(XML_ERROR, update, 'DELETE', 'IP_DHCP_HOST', "<host id='0:1:2:3'/>")
+    refused(XML_ERROR, update, 'ADD_LAST', 'IP_DHCP_HOST', "<host mac='52:54:00:aa:00:09'/>")
+    refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', "<host name='v6' ip='fd00::1'/>")
     update('DELETE', 'IP_DHCP_HOST', "<host name='six'/>")
     refused(INVALID, update, 'DELETE', 'IP_DHCP_HOST', "<host name='six'/>")
     refused(INVALID, update, 'ADD_LAST', 'IP_DHCP_HOST', host, index=4)
@@ -221,10 +229,12 @@ def _(s):
     update('DELETE', 'PORTGROUP', "<portgroup name='fast'/>")
     update('ADD_LAST', 'DNS_HOST', "<host ip='10.99.1.9'><hostname>nine</hostname></host>")
     refused(NO_SUPPORT, update, 'MODIFY', 'DNS_HOST', "<host ip='10.99.1.9'><hostname>nine</hostname></host>")
-    update('DELETE', 'DNS_HOST', "<host ip='10.99.1.9'/>")
+    refused(XML_DETAIL, update, 'DELETE', 'DNS_HOST', '<host/>')
+    update('DELETE', 'DNS_HOST', "<host ip='10.99.1.8'><hostname>nine</hostname></host>")
     update('ADD_LAST', 'DNS_TXT', "<txt name='note' value='hello'/>")
     update('DELETE', 'DNS_TXT', "<txt name='note'/>")
     update('ADD_LAST', 'DNS_SRV', "<srv service='ldap' protocol='tcp' domain='x' target='y'/>")
+    refused(XML_DETAIL, update, 'ADD_LAST', 'DNS_SRV', "<srv service='ldap'/>")
     update('DELETE', 'DNS_SRV', "<srv service='ldap' protocol='tcp'/>")
     update('ADD_LAST', 'FORWARD_INTERFACE', "<interface dev='testdev'/>")
     contains(net.XMLDesc(), "dev='testdev'")
@@ -353,6 +363,62 @@ def _(s):
     finally:
         os.unlink(path)
         s.restart('netd')
+
+
+@case('titles, descriptions and metadata: set, told, refused', only='ostler')
+def _(s):
+    """By the calls of later clients than the one that is installed."""
+    net = define(net_xml('one'))
+    link = daemonlink.DaemonLink(s.root)
+    name = daemonlink.string('one') + net.UUID()
+    description, title, element = range(3)
+
+    def text(value):
+        return struct.pack('>I', 0) if value is None else struct.pack('>I', 1) + daemonlink.string(value)
+
+    def put(kind, value, uri=None, key=None, flags=CONFIG):
+        link.call(444, name + struct.pack('>i', kind) + text(value) + text(key) + text(uri) + struct.pack('>I', flags),
+                  program=daemonlink.REMOTE)
+
+    def get(kind, uri=None, flags=CONFIG):
+        return link.call(445, name + struct.pack('>i', kind) + text(uri) + struct.pack('>I', flags),
+                         program=daemonlink.REMOTE)[0].string()
+
+    def no(code, function, *args, **more):
+        try:
+            function(*args, **more)
+        except daemonlink.Refused as e:
+            equal(e.code, code)
+        else:
+            raise AssertionError('not refused')
+
+    try:
+        link.call(313, struct.pack('>iI', 1, 0), program=daemonlink.REMOTE)
+        no(NO_METADATA, get, title)
+        put(title, 'My net')
+        put(description, 'two\nlines')
+        put(element, "<x a='b'/>", 'urn:x', 'k')
+        equal((get(title), get(description)), ('My net', 'two\nlines'))
+        contains(get(element, 'urn:x'), '<x', "b")
+        contains(net.XMLDesc(), '<title>My net</title>', 'two\nlines', '<k:x xmlns:k="urn:x" a="b"')
+        for kind, uri in ((title, None), (description, None), (element, 'urn:x')):
+            number, content = link.event()
+            content.at += 4
+            equal((number, content.string(), content.data[content.at:content.at + 16]), (446, 'one', net.UUID()))
+            content.at += 16
+            equal((content.number(), content.string() if content.number() else None), (kind, uri))
+        no(libvirt.VIR_ERR_INVALID_ARG, put, title, 'a\nb')
+        no(libvirt.VIR_ERR_INVALID_ARG, put, 7, 'a')
+        no(INVALID, put, title, 'a', flags=LIVE)
+        put(title, None)
+        put(element, None, 'urn:x')
+        no(NO_METADATA, get, element, 'urn:x')
+        net.create()
+        put(title, 'now', flags=LIVE)
+        contains(net.XMLDesc(), 'now')
+        assert 'title' not in net.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+    finally:
+        link.close()
 
 
 @case('ports are made, told, changed, deleted')

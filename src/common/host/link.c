@@ -248,6 +248,8 @@ static bool create_once(const char *given, LinkCreate *create, void *data, char 
         return false;
     g_strlcpy(name, given, IFNAMSIZ);
     errnum = create(name, data);
+    if (errnum == EEXIST || errnum == EBUSY)
+        return fail(error, ERR_OPERATION_INVALID, "the link '%s' exists already", name);
     return !errnum || fail_errno(error, errnum, "cannot create link '%s'", name);
 }
 
@@ -450,7 +452,7 @@ bool link_add_route(const char *name, const Ip *to, unsigned prefix, const Ip *g
         .rtm_type = RTN_UNICAST,
     };
     struct nl_msg *message =
-        netlink_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+        netlink_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, &header, sizeof(header));
     char text[IP_TEXT];
 
     nla_put(message, RTA_DST, ip_size(to->family), to->bytes);

@@ -120,12 +120,15 @@ static bool load(GError **error)
     } functions[] = { FUNCTIONS(NAMED) };
     void *loaded = dlopen("libnftables.so.1", RTLD_NOW | RTLD_LOCAL);
 
-    for (size_t i = 0; loaded && i < G_N_ELEMENTS(functions); i++) {
+    if (!loaded)
+        return fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: %s", dlerror());
+    for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
         *functions[i].at = dlsym(loaded, functions[i].name);
         if (!*functions[i].at)
-            g_clear_pointer(&loaded, dlclose);
+            return fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: no %s()",
+                        functions[i].name);
     }
-    return loaded || fail(error, ERR_INTERNAL, "the firewall cannot be spoken to: %s", dlerror());
+    return true;
 }
 
 /* libnftables ends the process on a kernel without it. */

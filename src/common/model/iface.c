@@ -100,8 +100,8 @@ XmlElement bandwidth_element = {
 const BandwidthFigure bandwidth_figures[BANDWIDTH_FIGURES] = {
     { "inbound.average", SLOT(Bandwidth, inbound.average, uint64_t) },
     { "inbound.peak", SLOT(Bandwidth, inbound.peak, uint64_t) },
-    { "inbound.floor", SLOT(Bandwidth, inbound.floor, uint64_t) },
     { "inbound.burst", SLOT(Bandwidth, inbound.burst, uint64_t) },
+    { "inbound.floor", SLOT(Bandwidth, inbound.floor, uint64_t) },
     { "outbound.average", SLOT(Bandwidth, outbound.average, uint64_t) },
     { "outbound.peak", SLOT(Bandwidth, outbound.peak, uint64_t) },
     { "outbound.burst", SLOT(Bandwidth, outbound.burst, uint64_t) },

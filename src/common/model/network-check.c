@@ -246,13 +246,13 @@ static bool check_kind(const Network *network, GError **error)
 
 /* ---- DNS ---- */
 
-static bool check_text(const Network *network, const DnsText *text, GError **error)
+bool network_check_text(const Network *network, const DnsText *text, bool partial, GError **error)
 {
     if (strpbrk(text->name, " ,"))
         return fail(error, ERR_XML_DETAIL,
                     "prohibited character in DNS TXT record name '%s' of network %s", text->name,
                     network->name);
-    return text->value ||
+    return partial || text->value ||
            fail(error, ERR_XML_DETAIL,
                 "missing required value attribute in DNS TXT record named '%s' of network %s",
                 text->name, network->name);
@@ -260,7 +260,8 @@ static bool check_text(const Network *network, const DnsText *text, GError **err
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+/*"
 
-static bool check_service(const Network *network, const DnsService *service, GError **error)
+bool network_check_service(const Network *network, const DnsService *service, bool partial,
+                           GError **error)
 {
     const struct {
         const char *name;
@@ -271,16 +272,17 @@ static bool check_service(const Network *network, const DnsService *service, GEr
         { "priority", &service->priority, 0 },
         { "weight", &service->weight, 0 },
     };
+    const char *name = service->service ? service->service : "";
 
-    if (!service->service)
+    if (!partial && !service->service)
         return fail(error, ERR_XML_DETAIL,
                     "missing required service attribute in DNS SRV record of network '%s'",
                     network->name);
-    if (service->service[strspn(service->service, NAME_CHARACTERS)])
+    if (service->service && service->service[strspn(service->service, NAME_CHARACTERS)])
         return fail(error, ERR_XML_DETAIL,
                     "invalid character in service attribute '%s' in DNS SRV record of network '%s'",
                     service->service, network->name);
-    if (!service->protocol)
+    if (!partial && !service->protocol)
         return fail(error, ERR_XML_DETAIL,
                     "missing required protocol attribute in DNS SRV record '%s' of network '%s'",
                     service->service, network->name);
@@ -291,17 +293,20 @@ static bool check_service(const Network *network, const DnsService *service, GEr
             return fail(error, ERR_XML_DETAIL,
                         "DNS SRV %s attribute not permitted without target for service '%s' in "
                         "network '%s'",
-                        numbers[i].name, service->service, network->name);
+                        numbers[i].name, name, network->name);
         if (numbers[i].value->value < numbers[i].least || numbers[i].value->value > 65535)
             return fail(error, ERR_XML_DETAIL,
                         "invalid DNS SRV %s attribute for service '%s' in network '%s'",
-                        numbers[i].name, service->service, network->name);
+                        numbers[i].name, name, network->name);
     }
     return true;
 }
 
-static bool check_dns_host(const Network *network, const DnsHost *host, GError **error)
+bool network_check_dns_host(const Network *network, const DnsHost *host, bool partial,
+                            GError **error)
 {
+    if (partial && (ip_is_set(&host->ip) || list_length(host->names)))
+        return true;
     if (!ip_is_set(&host->ip))
         return fail(error, ERR_XML_DETAIL, "missing IP address in network '%s' DNS HOST record",
                     network->name);
@@ -327,15 +332,15 @@ static bool check_dns(const Network *network, GError **error)
                         "invalid forwarder element, must contain at least one of addr or domain");
     }
     for (LIST_EACH(DnsText, text, dns->texts)) {
-        if (!check_text(network, text, error))
+        if (!network_check_text(network, text, false, error))
             return false;
     }
     for (LIST_EACH(DnsService, service, dns->services)) {
-        if (!check_service(network, service, error))
+        if (!network_check_service(network, service, false, error))
             return false;
     }
     for (LIST_EACH(DnsHost, host, dns->hosts)) {
-        if (!check_dns_host(network, host, error))
+        if (!network_check_dns_host(network, host, false, error))
             return false;
     }
     return true;
@@ -365,7 +370,7 @@ static bool check_address(const char *where, const char *family, const Ip *addre
     return true;
 }
 
-static bool check_range(const NetworkIp *ip, const DhcpRange *range, GError **error)
+bool network_check_range(const NetworkIp *ip, const DhcpRange *range, GError **error)
 {
     char from[IP_TEXT], to[IP_TEXT], own[IP_TEXT];
     unsigned prefix = network_ip_prefix(ip);
@@ -417,8 +422,8 @@ static bool check_host_mac(const Network *network, const DhcpHost *host, bool is
     return true;
 }
 
-static bool check_host(const Network *network, const NetworkIp *ip, const DhcpHost *host,
-                       GError **error)
+bool network_check_host(const Network *network, const NetworkIp *ip, const DhcpHost *host,
+                        bool partial, GError **error)
 {
     bool is_v6 = ip->address.family == AF_INET6;
     const char *odd = host->id ? host->id + strspn(host->id, "0123456789abcdefABCDEF:") : "";
@@ -430,6 +435,11 @@ static bool check_host(const Network *network, const NetworkIp *ip, const DhcpHo
                     host->id, network->name);
     if (host->name && (!*host->name || strpbrk(host->name, ",\n")))
         return fail(error, ERR_XML, "cannot use host name '%s' in network '%s'", host->name,
+                    network->name);
+    if (partial)
+        return host->name || host->mac || ip_is_set(&host->ip) ||
+               fail(error, ERR_XML,
+                    "a static host of network '%s' is meant by its name, mac or ip attribute",
                     network->name);
     if (is_v6 ? !host->id && !host->name : !host->mac && !host->name)
         return fail(error, ERR_XML,
@@ -455,11 +465,11 @@ static bool check_ip(const Network *network, NetworkIp *ip, GError **error)
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "unsupported <tftp> element in an IPv6 element in network '%s'", network->name);
     for (LIST_EACH(DhcpRange, range, ip->ranges)) {
-        if (!check_range(ip, range, error))
+        if (!network_check_range(ip, range, error))
             return false;
     }
     for (LIST_EACH(DhcpHost, host, ip->hosts)) {
-        if (!check_host(network, ip, host, error))
+        if (!network_check_host(network, ip, host, false, error))
             return false;
     }
     if (ip->bootp_file && ip->bootp_server && !ip_parse(ip->bootp_server, &server))

@@ -191,5 +191,14 @@ static inline bool network_ip_has_dhcp(const NetworkIp *ip) { return ip->ranges 
 /* What is to be true of a definition, however it came to be: when it was read, and after each
  * update. Brings it into its normal form. */
 bool network_check(Network *network, GError **error);
+/* One item by itself; partial: it says no more than which one is meant. */
+bool network_check_host(const Network *network, const NetworkIp *ip, const DhcpHost *host,
+                        bool partial, GError **error);
+bool network_check_range(const NetworkIp *ip, const DhcpRange *range, GError **error);
+bool network_check_dns_host(const Network *network, const DnsHost *host, bool partial,
+                            GError **error);
+bool network_check_text(const Network *network, const DnsText *text, bool partial, GError **error);
+bool network_check_service(const Network *network, const DnsService *service, bool partial,
+                           GError **error);
 /* The group of that name, or the default one when name is NULL; NULL when there is none. */
 const Portgroup *network_portgroup(const Network *network, const char *name);
