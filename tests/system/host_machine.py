@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-from harness import LAB, LIMIT, QEMU, Skip, Timeout, BUILD, stack
+from harness import BUILD, LAB, LIMIT, QEMU, Skip, Timeout, stack
 from virtual import Virtual, libraries
 
 HARDWARE = os.path.join(LAB, 'hardware')
