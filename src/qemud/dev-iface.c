@@ -299,6 +299,10 @@ static bool check_device(const Iface *iface, GError **error)
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "interfaces of type 'hostdev' are PCI devices, not of type '%s'",
                     address_type_names[iface->host_device->type]);
+    if (iface->device_driver && !g_str_equal(iface->device_driver, "vfio"))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "driver '%s' is not supported for interfaces of type 'hostdev'",
+                    iface->device_driver);
     return !iface->mtu || fail(error, ERR_CONFIG_UNSUPPORTED,
                                "setting MTU on interface type hostdev is not supported yet");
 }

@@ -91,12 +91,32 @@ static bool count(const Hostdev *, void *number, GError **)
     return true;
 }
 
+/* What a live definition tells. */
+static void name_driver(char **driver)
+{
+    if (!*driver)
+        *driver = g_strdup("vfio");
+}
+
+static void name_drivers(const Domain *live)
+{
+    for (LIST_EACH(Hostdev, device, live->hostdevs)) {
+        if (device->type == HOSTDEV_PCI)
+            name_driver(&device->driver);
+    }
+    for (LIST_EACH(Iface, iface, live->interfaces)) {
+        if (iface_is_device(iface))
+            name_driver(&iface->device_driver);
+    }
+}
+
 /* ---- from outside ---- */
 
 bool hostdevs_open(const Domain *live, GArray **usb, GError **error)
 {
     if (!devices_open(live, usb, error))
         return false;
+    name_drivers(live);
     if (each_vfio(live, give, NULL, error))
         return true;
     hostdevs_release(live);
@@ -109,6 +129,7 @@ bool hostdev_open(const Domain *live, Hostdev *hostdev, const void *plugged, GAr
 {
     if (!device_open(live, hostdev, plugged, usb, error))
         return false;
+    name_drivers(live);
     if (give_file(hostdev, error))
         return true;
     devices_keep(live, plugged);

@@ -4,13 +4,14 @@ Its kernel is that of tests/lab/make-hardware, and so is the guests'. What a gue
 which is a file of the machine: /NAME.console.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import time
 
-from harness import LAB, LIMIT, QEMU, Skip, Timeout, BUILD, stack
+from harness import BUILD, LAB, LIMIT, QEMU, Skip, Timeout, stack
 from virtual import Virtual, libraries
 
 HARDWARE = os.path.join(LAB, 'hardware')
@@ -22,6 +23,8 @@ USERS = {'passwd': 'root:x:0:0::/:/bin/sh\nostler-qemu:x:64055:64055::/:/bin/fal
          'group': 'root:x:0:\nostler-qemu:x:64055:\n'}
 # Of the guests: what buses need. The machine itself loads all that there are.
 GUEST_MODULES = re.compile(r'virtio|failover|net_failover|usb-common|usbcore|xhci')
+
+PATIENCE = 3 * LIMIT
 
 # Says what devices there are whenever that has changed.
 WATCH = """#!/bin/sh
@@ -120,12 +123,18 @@ class Host(Virtual):
         return super().__enter__()
 
     def __exit__(self, kind, *why):
-        if kind and not issubclass(kind, Timeout):
-            for name in self.DAEMONS:
-                self.tell(name, f'/{name}.log')
-            self.tell('guests', '/*.console')
+        if kind:
+            with contextlib.suppress(Timeout):
+                self.serial.socket.sendall(b'\x03\n')  # what it still waits for
+                for name in self.DAEMONS:
+                    self.tell(name, f'/{name}.log')
+                self.tell('guests', '/*.console')
         super().__exit__(kind, *why)
         shutil.rmtree(os.path.join(self.s.home, 'files'))
+
+    def end(self, mark, limit=None):
+        """Guests in a guest take their time."""
+        return super().end(mark, limit or PATIENCE)
 
     def tell(self, who, files):
         print(f'# {who}: ' + self.run(f'tail -n 12 {files} || true').replace('\n', f'\n# {who}: '))
@@ -152,7 +161,7 @@ class Host(Virtual):
     def sees(self, name, *devices):
         """Waits until the guest has these devices, and no others of their kinds."""
         wanted = ' '.join(['devices:', *sorted(devices)]) + ('.' if devices else ' .')
-        deadline = time.monotonic() + LIMIT
+        deadline = time.monotonic() + PATIENCE
         while (said := self.run(f'grep devices: /{name}.console | tail -n 1 || true').strip()) != wanted:
             if time.monotonic() > deadline:
                 raise Timeout(f'{name}: {said!r}, not {wanted!r}: ' + self.run(f'tail -n 5 /{name}.console'))
