@@ -79,7 +79,14 @@ class Client(threading.Thread):
         self.lookup(name).destroy()
 
     def save(self, name):
-        self.lookup(name).managedSave()
+        try:
+            self.lookup(name).managedSave()
+        except libvirt.libvirtError as e:
+            # a paused guest whose save was undone at its very end must run before the next one
+            if 'resume it first' not in str(e):
+                raise
+            self.lookup(name).resume()
+            self.lookup(name).managedSave()
 
     def mark(self, name):
         self.lookup(name).setAutostart(1)
@@ -112,13 +119,16 @@ def reality(s):
     running = set(s.processes())
     defined = {os.path.basename(f)[:-4] for f in files(s, '*.xml') if '/autostart/' not in f}
     marked = {os.path.basename(f)[:-4] for f in files(s, '*.xml') if '/autostart/' in f and os.path.exists(f)}
-    saved = {f[:-5] for f in os.listdir(os.path.join(s.root, 'var/lib/ostler/qemu/save' if PEER == 'ostler'
-                                                       else 'var/lib/libvirt/qemu/save'))}
+    kept = os.listdir(os.path.join(s.root, 'var/lib/ostler/qemu/save' if PEER == 'ostler' else 'var/lib/libvirt/qemu/save'))
+    saved = {f[:-5] for f in kept if f.endswith('.save')}
     names = defined | marked | saved | {n for n in told if uuid(n) in running}
     unknown = running - {uuid(n) for n in told}
     true = {n: (uuid(n) in running, n in marked, n in defined, n in saved) for n in names}
     for u in unknown:
         true[f'an emulator that nobody owns: {u}'] = (True, False, False, False)
+    for f in kept:
+        if not f.endswith('.save'):
+            true[f'a file that nobody knows: {f}'] = (False, False, False, True)
     return told, true
 
 
