@@ -124,11 +124,20 @@ bool migrate_end(Qmp *monitor, GError **error)
     return ended != NULL;
 }
 
+bool migrate_is_over(Qmp *monitor)
+{
+    g_autoptr(Json) status = qmp_call(monitor, "query-status", NULL, NULL);
+
+    return g_strcmp0(json_text(status, "status"), "postmigrate") == 0;
+}
+
 char *migrate_blocker(Qmp *monitor)
 {
     g_autoptr(Json) answer = qmp_call(monitor, "query-migrate", NULL, NULL);
     Json *reasons = json_member(answer, "blocked-reasons");
 
+    if (migrate_is_over(monitor))
+        return g_strdup("it is paused since a save that came to nothing; resume it first");
     if (!json_length(reasons))
         return NULL;
     return g_strdup(json_object_get_string(json_object_array_get_idx(reasons, 0)));

@@ -14,5 +14,8 @@ bool migrate_in(Qmp *monitor, int fd, GError **error);
 void migrate_cancel(Qmp *monitor);
 /* Cancels what an earlier daemon has begun, and waits until that has ended. */
 bool migrate_end(Qmp *monitor, GError **error);
-/* What of the guest cannot be saved, in QEMU's words, freed by the caller; NULL: nothing. */
+/* Whether the guest stands still since its state was passed on: it is in QEMU, too, but QEMU does
+ * not pass it on again before it has run. */
+bool migrate_is_over(Qmp *monitor);
+/* Why the guest cannot be saved, freed by the caller; NULL: it can. */
 char *migrate_blocker(Qmp *monitor);

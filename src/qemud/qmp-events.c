@@ -32,7 +32,6 @@ bool monitor_state(Qmp *monitor, int *state, int *reason, GError **error)
     } states[] = {
         { "running", VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED },
         { "paused", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER },
-        { "postmigrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE },
         { "prelaunch", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP },
         { "io-error", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_IOERROR },
         { "watchdog", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_WATCHDOG },

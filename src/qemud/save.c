@@ -118,9 +118,14 @@ static bool will_be_paused(const Save *s)
     return s->view->state == VIR_DOMAIN_PAUSED;
 }
 
+static char *part_of(const char *path, pid_t pid)
+{
+    return g_strdup_printf("%s.part-%d", path, pid);
+}
+
 static bool create_file(Save *s, GError **error)
 {
-    s->part = g_strdup_printf("%s.part-%d", s->path, s->view->pid);
+    s->part = part_of(s->path, s->view->pid);
     (void) unlink(s->part); /* of a QEMU that had this pid before */
     s->file = open(s->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (s->file < 0)
@@ -293,12 +298,16 @@ bool save_machine(Machine *vm, const SaveRequest *request, GError **error)
 
 static bool is_whole(const Machine *vm, Qmp *monitor)
 {
-    g_autoptr(Json) status = NULL;
+    return vm->saving && access(vm->saving, F_OK) < 0 && migrate_is_over(monitor);
+}
 
-    if (!vm->saving || access(vm->saving, F_OK) == 0)
-        return false;
-    status = qmp_call(monitor, "query-status", NULL, NULL);
-    return g_strcmp0(json_text(status, "status"), "postmigrate") == 0;
+/* A daemon that was killed just before it noted such a file, or just after it did not any more. */
+static void drop_stray(Machine *vm, pid_t pid)
+{
+    g_autofree char *name = object_name(&vm->object), *path = files_saved(name);
+    g_autofree char *part = part_of(path, pid);
+
+    (void) unlink(part);
 }
 
 /* The reason tells that it ran, or was to. One that cannot stays paused, for somebody to look. */
@@ -346,13 +355,17 @@ bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ende
     run_again(vm, next, monitor);
     if (vm->saving)
         drop_file(vm);
+    else
+        drop_stray(vm, next->pid);
     return true;
 }
 
-void save_note_end(Machine *vm, const View *)
+void save_note_end(Machine *vm, const View *view)
 {
-    if (!vm->saving)
+    if (!vm->saving) {
+        drop_stray(vm, view->pid);
         return;
+    }
     if (unlink(vm->saving) < 0 && errno == ENOENT)
         g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_SAVED);
     g_clear_pointer(&vm->saving, g_free);

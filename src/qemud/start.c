@@ -412,6 +412,14 @@ static bool let_run(Launch *l, GError **error)
     return explained(l, answer != NULL, error);
 }
 
+/* A guest that goes on has its balloon as it was, and nothing tells of it. */
+static uint64_t memory_now(const Launch *l)
+{
+    g_autoptr(Json) answer = l->from ? qmp_call(l->monitor, "query-balloon", NULL, NULL) : NULL;
+
+    return json_number(answer, "actual", l->live->memory * 1024) / 1024;
+}
+
 static bool publish_running(Launch *l, GError **error)
 {
     static const int reasons[2][2] = {
@@ -426,6 +434,7 @@ static bool publish_running(Launch *l, GError **error)
     }
     view->state = l->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
     view->reason = reasons[l->paused][l->from != NULL];
+    view->balloon = memory_now(l);
     view_set_live(view, g_steal_pointer(&l->live));
     return machine_publish(l->vm, view, error);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""kill.py - a hundred times qemud is killed while clients define, start and end guests; what is then told is true
+"""kill.py - a hundred times qemud is killed while clients define, start, save and end guests; what is then told is true
 
 Each client keeps its own names and knows what was answered to it. After every kill a new qemud starts, and
 its list of guests is compared with the emulators that exist, with the files on disk, and with what was promised.
@@ -24,7 +24,7 @@ class Promise:
 
     def __init__(self, name):
         self.name = name
-        self.defined = self.running = self.marked = False
+        self.defined = self.running = self.marked = self.saved = False
 
 
 class Client(threading.Thread):
@@ -51,10 +51,10 @@ class Client(threading.Thread):
         if p.defined:
             choices.append((self.mark, {'marked': True}) if not p.marked else (self.unmark, {'marked': False}))
             if not p.running:
-                choices.append((self.undefine, {'defined': False, 'marked': False}))
-                choices += 2 * [(self.boot, {'running': True})]
+                choices.append((self.undefine, {'defined': False, 'marked': False, 'saved': False}))
+                choices += 2 * [(self.boot, {'running': True, 'saved': False})]
         if p.running:
-            choices += 2 * [(self.end, {'running': False})]
+            choices += 2 * [(self.end, {'running': False})] + [(self.save, {'running': False, 'saved': True})]
         action, promised = self.random.choice(choices)
         before = {k: getattr(p, k) for k in promised}
         for k in promised:
@@ -70,13 +70,23 @@ class Client(threading.Thread):
         return self.conn.lookupByName(name)
 
     def undefine(self, name):
-        self.lookup(name).undefine()
+        self.lookup(name).undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
 
     def boot(self, name):
         self.lookup(name).createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
 
     def end(self, name):
         self.lookup(name).destroy()
+
+    def save(self, name):
+        try:
+            self.lookup(name).managedSave()
+        except libvirt.libvirtError as e:
+            # a paused guest whose save was undone at its very end must run before the next one
+            if 'resume it first' not in str(e):
+                raise
+            self.lookup(name).resume()
+            self.lookup(name).managedSave()
 
     def mark(self, name):
         self.lookup(name).setAutostart(1)
@@ -101,18 +111,24 @@ def files(s, pattern):
 
 
 def reality(s):
-    """(told, true): what the daemon says and what is there, both {name: (running, marked)}."""
+    """(told, true): what the daemon says and what is there, both {name: (running, marked, defined, saved)}."""
     told = {}
     for dom in s.conn.listAllDomains():
-        told[dom.name()] = (bool(dom.isActive()), bool(dom.isPersistent() and dom.autostart()), bool(dom.isPersistent()))
+        told[dom.name()] = (bool(dom.isActive()), bool(dom.isPersistent() and dom.autostart()), bool(dom.isPersistent()),
+                            bool(dom.hasManagedSaveImage()))
     running = set(s.processes())
     defined = {os.path.basename(f)[:-4] for f in files(s, '*.xml') if '/autostart/' not in f}
     marked = {os.path.basename(f)[:-4] for f in files(s, '*.xml') if '/autostart/' in f and os.path.exists(f)}
-    names = defined | marked | {n for n in told if uuid(n) in running}
+    kept = os.listdir(os.path.join(s.root, 'var/lib/ostler/qemu/save' if PEER == 'ostler' else 'var/lib/libvirt/qemu/save'))
+    saved = {f[:-5] for f in kept if f.endswith('.save')}
+    names = defined | marked | saved | {n for n in told if uuid(n) in running}
     unknown = running - {uuid(n) for n in told}
-    true = {n: (uuid(n) in running, n in marked, n in defined) for n in names}
+    true = {n: (uuid(n) in running, n in marked, n in defined, n in saved) for n in names}
     for u in unknown:
-        true[f'an emulator that nobody owns: {u}'] = (True, False, False)
+        true[f'an emulator that nobody owns: {u}'] = (True, False, False, False)
+    for f in kept:
+        if not f.endswith('.save'):
+            true[f'a file that nobody knows: {f}'] = (False, False, False, True)
     return told, true
 
 
@@ -120,8 +136,8 @@ def check(s, promises, what):
     until(lambda: (lambda r: r[0] == r[1])(reality(s)), '')
     told, _ = reality(s)
     for name, p in promises.items():
-        running, marked, defined = told.get(name, (False, False, False))
-        for key, value in (('running', running), ('marked', marked), ('defined', defined)):
+        values = told.get(name, (False, False, False, False))
+        for key, value in zip(('running', 'marked', 'defined', 'saved'), values):
             promised = getattr(p, key)
             assert promised in (UNKNOWN, value), f'{what}: {name} was promised to be {key}={promised}, and is {value}'
             setattr(p, key, value)

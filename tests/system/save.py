@@ -164,7 +164,7 @@ def _(s):
     is_same(s)
 
 
-@case('its disks and its link go on; the port of its network is given back meanwhile', only='ostler')
+@case('its disks, its balloon and its link go on; the port of its network is given back meanwhile', only='ostler')
 def _(s):
     net = s.conn.networkLookupByName('default')
     net.create()
@@ -174,14 +174,17 @@ def _(s):
     devices = (f"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{disk}'/>"
                "<target dev='vda' bus='virtio'/></disk>"
                "<interface type='network'><source network='default'/><model type='virtio'/></interface>")
-    dom, console = s.boot('other', devices=devices)
+    dom, console = s.boot('other', devices=devices + "<input type='tablet' bus='usb'/><graphics type='vnc'/>",
+                          machine='q35', head="<currentMemory unit='MiB'>100</currentMemory>")
     s.opened.append(console)
     console.run('echo before | dd of=/dev/vda bs=512 conv=sync 2>/dev/null; sync')
     equal(len(net.listAllPorts()), 1)
+    until(lambda: dom.info()[2] == 102400, 'the balloon does not grow')
     dom.save(os.path.join(s.home, 'other.image'))
     equal(net.listAllPorts(), [])
     s.conn.restore(os.path.join(s.home, 'other.image'))
     equal(len(net.listAllPorts()), 1)
+    equal(dom.info()[2], 102400)
     shell = s.shell('other')
     contains(shell.run('dd if=/dev/vda bs=512 count=1 2>/dev/null'), 'before')
     contains(shell.run('echo after | dd of=/dev/vda bs=512 conv=sync,fsync 2>/dev/null; '
