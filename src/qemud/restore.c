@@ -105,7 +105,10 @@ bool restore_put_aside(Machine *vm, GError **error)
 {
     g_autofree char *kept = kept_path(vm), *aside = aside_path(vm);
 
-    return file_rename(kept, aside, error);
+    if (file_rename(kept, aside, error))
+        return true;
+    (void) rename(aside, kept); /* it has another name, but that may not last */
+    return false;
 }
 
 void restore_put_back(Machine *vm)

@@ -427,16 +427,18 @@ static bool publish_running(Launch *l, GError **error)
         { VIR_DOMAIN_PAUSED_USER, VIR_DOMAIN_PAUSED_MIGRATION },
     };
     View *view = machine_edit(l->vm);
+    bool kept = l->from && l->from->kept;
 
-    if (l->from && l->from->kept) {
-        restore_forget(l->vm);
-        view->saved = false;
-    }
+    view->saved &= !kept;
     view->state = l->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
     view->reason = reasons[l->paused][l->from != NULL];
     view->balloon = memory_now(l);
     view_set_live(view, g_steal_pointer(&l->live));
-    return machine_publish(l->vm, view, error);
+    if (!machine_publish(l->vm, view, error))
+        return false;
+    if (kept)
+        restore_forget(l->vm);
+    return true;
 }
 
 typedef struct Step {
