@@ -7,6 +7,7 @@
 #include "start.h"
 
 #include "base/file.h"
+#include "base/steps.h"
 #include "container.h"
 #include "define.h"
 #include "group.h"
@@ -457,11 +458,7 @@ static bool publish_running(Launch *l, GError **error)
 
 /* ---- all of it ---- */
 
-typedef struct Step {
-    const char *what;
-    bool (*run)(Launch *l, GError **error);
-    void (*undo)(Launch *l);
-} Step;
+STEPS(Launch)
 
 static const Step steps[] = {
     { "see whether it may", check_state, NULL },
@@ -482,14 +479,6 @@ static const Step steps[] = {
     { "let it begin", let_begin, NULL },
     { "note that it runs", publish_running, NULL },
 };
-
-static void undo(Launch *l, size_t done)
-{
-    while (done > 0) {
-        if (steps[--done].undo)
-            steps[done].undo(l);
-    }
-}
 
 static void launch_clear(Launch *l)
 {
@@ -537,13 +526,12 @@ bool start_container(Machine *vm, const Domain *config, unsigned flags, const GA
                          .log = -1,
                          .pid_file = -1,
                          .pidfd = -1 };
+    const char *failed;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        if (!steps[i].run(&l, error)) {
-            machine_log(vm, G_LOG_LEVEL_DEBUG, "cannot %s", steps[i].what);
-            undo(&l, i);
-            return false;
-        }
+    failed = steps_run(steps, G_N_ELEMENTS(steps), &l, error);
+    if (failed) {
+        machine_log(vm, G_LOG_LEVEL_DEBUG, "cannot %s", failed);
+        return false;
     }
     machine_log(vm, G_LOG_LEVEL_INFO, "started, as process %d", l.container->pid);
     exit_watch(vm, g_steal_fd(&l.pidfd));

@@ -7,6 +7,7 @@
 #include "start.h"
 
 #include "base/file.h"
+#include "base/steps.h"
 #include "bus.h"
 #include "conflict.h"
 #include "define.h"
@@ -228,11 +229,7 @@ static bool publish_running(Launch *l, GError **error)
     return net_publish(l->net, view, error);
 }
 
-typedef struct Step {
-    const char *what;
-    bool (*run)(Launch *l, GError **error);
-    void (*undo)(Launch *l);
-} Step;
+STEPS(Launch)
 
 static const Step steps[] = {
     { "see whether it may", check_state, NULL },
@@ -254,15 +251,11 @@ static const Step steps[] = {
 bool start_network(Net *net, const Network *config, GError **error)
 {
     Launch l = { .net = net, .config = config };
+    const char *failed;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        if (steps[i].run(&l, error))
-            continue;
-        net_log(net, G_LOG_LEVEL_DEBUG, "cannot %s", steps[i].what);
-        while (i > 0) {
-            if (steps[--i].undo)
-                steps[i].undo(&l);
-        }
+    failed = steps_run(steps, G_N_ELEMENTS(steps), &l, error);
+    if (failed) {
+        net_log(net, G_LOG_LEVEL_DEBUG, "cannot %s", failed);
         return false;
     }
     if (config->domain_register == SWITCH_ON)

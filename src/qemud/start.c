@@ -9,6 +9,7 @@
 #include "argv.h"
 #include "base/file.h"
 #include "base/socket.h"
+#include "base/steps.h"
 #include "caps.h"
 #include "daemon/daemon.h"
 #include "guest/exit.h"
@@ -441,11 +442,7 @@ static bool publish_running(Launch *l, GError **error)
     return true;
 }
 
-typedef struct Step {
-    const char *what;
-    bool (*run)(Launch *l, GError **error);
-    void (*undo)(Launch *l);
-} Step;
+STEPS(Launch)
 
 static const Step steps[] = {
     { "see whether it may", check_state, NULL },
@@ -470,14 +467,6 @@ static const Step steps[] = {
     { "let it run", let_run, NULL },
     { "note that it runs", publish_running, NULL },
 };
-
-static void undo(Launch *l, size_t done)
-{
-    while (done > 0) {
-        if (steps[--done].undo)
-            steps[done].undo(l);
-    }
-}
 
 static void launch_clear(Launch *l)
 {
@@ -538,13 +527,12 @@ bool start_restored(Machine *vm, const Domain *config, const Restore *from, unsi
                          .pid_file = -1,
                          .pidfd = -1,
                          .name = object_name(&vm->object) };
+    const char *failed;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        if (!steps[i].run(&l, error)) {
-            machine_log(vm, G_LOG_LEVEL_DEBUG, "cannot %s", steps[i].what);
-            undo(&l, i);
-            return false;
-        }
+    failed = steps_run(steps, G_N_ELEMENTS(steps), &l, error);
+    if (failed) {
+        machine_log(vm, G_LOG_LEVEL_DEBUG, "cannot %s", failed);
+        return false;
     }
     exit_watch(vm, g_steal_fd(&l.pidfd));
     machine_log(vm, G_LOG_LEVEL_INFO, "started, as process %d", l.pid);
