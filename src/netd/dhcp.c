@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, END_MS = 3000, SHORT_MS = 1000, RETRY_MS = 5000 };
+enum { START_MS = 10000, END_MS = 3000, SHORT_MS = 1000, RETRY_MS = 5000, CLAIMS = 5 };
 
 static char *path_of(const char *name, const char *suffix)
 {
@@ -582,10 +582,12 @@ static void end_process(const char *name, pid_t pid)
     (void) process_wait(pidfd, END_MS);
 }
 
-void dhcp_claim(void)
+/* Whether one had to be ended: its child, which was not looked at, is now nobody's. */
+static bool claim_once(void)
 {
     g_autoptr(GHashTable) ours = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     g_autoptr(Directory) processes = opendir("/proc");
+    bool has_ended = false;
     struct dirent *entry;
     GHashTableIter at;
     void *pid, *name;
@@ -600,10 +602,19 @@ void dhcp_claim(void)
     while (g_hash_table_iter_next(&at, &pid, &name)) {
         g_autofree char *text = g_strdup_printf("%d", GPOINTER_TO_INT(pid));
 
-        if (!g_hash_table_contains(ours, GINT_TO_POINTER(parent_of(text))) &&
-            !is_its_own(name, GPOINTER_TO_INT(pid)))
-            end_process(name, GPOINTER_TO_INT(pid));
+        if (g_hash_table_contains(ours, GINT_TO_POINTER(parent_of(text))) ||
+            is_its_own(name, GPOINTER_TO_INT(pid)))
+            continue;
+        end_process(name, GPOINTER_TO_INT(pid));
+        has_ended = true;
     }
+    return has_ended;
+}
+
+void dhcp_claim(void)
+{
+    for (unsigned tries = 0; claim_once() && tries < CLAIMS; tries++)
+        continue;
 }
 
 bool dhcp_adopt(Net *net)

@@ -62,7 +62,8 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
         return false;
     view = net_edit(net);
     view->starting = state->starting;
-    firewall_keep(net, state->live);
+    if (!state->starting)
+        firewall_keep(net, state->live);
     view_set_live(view, g_steal_pointer(&state->live));
     net->dnsmasq = state->pid;
     net->dnsmasq_started = state->started;
