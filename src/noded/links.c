@@ -16,9 +16,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { MESSAGES = 64 << 10 };
+/* A link that is plugged in changes several times at once, and to look at it holds the kernel's
+ * lock on all links: it is looked at once, when it has settled. */
+enum { MESSAGES = 64 << 10, SETTLE_MS = 30 };
 
 static Watch *ear;
+static GHashTable *changed; /* names, until they are looked at */
 
 static const char *name_in(const struct nlmsghdr *message)
 {
@@ -32,14 +35,37 @@ static const char *name_in(const struct nlmsghdr *message)
     return NULL;
 }
 
+static void look_at(const char *name)
+{
+    g_autofree char *link = g_strconcat("/sys/class/net/", name, NULL);
+    char path[PATH_MAX];
+
+    if (realpath(link, path))
+        monitor_refresh(path);
+}
+
+static void settled(void *)
+{
+    g_autoptr(GHashTable) names = g_steal_pointer(&changed);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        look_at(name);
+}
+
 static void take(const struct nlmsghdr *message)
 {
     const char *name = message->nlmsg_type == RTM_NEWLINK ? name_in(message) : NULL;
-    g_autofree char *link = name ? g_strconcat("/sys/class/net/", name, NULL) : NULL;
-    char path[PATH_MAX];
 
-    if (link && realpath(link, path))
-        monitor_refresh(path);
+    if (!name)
+        return;
+    if (!changed) {
+        changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        (void) timer_new(SETTLE_MS, settled, NULL);
+    }
+    g_hash_table_add(changed, g_strdup(name));
 }
 
 static void receive(uint32_t, void *data)

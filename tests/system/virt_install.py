@@ -49,7 +49,7 @@ def _(s):
     s.conn.networkLookupByName('default').create()
     virt_install(s, 'vi', '--disk', 'none', '--network', 'network=default,model=virtio')
     console = s.console('vi')
-    found = console.expect(r'guest: address (192\.168\.122\.\d+)')
+    found = console.expect(r'guest: address (192\.168\.122\.\d+)\s')
     contains(s.virsh('domifaddr', 'vi'), found.group(1) + '/24')
     contains(s.virsh('net-dhcp-leases', 'default'), found.group(1))
 
