@@ -102,6 +102,13 @@ static void describe_function(Iface *iface, const NetworkPort *port)
     iface->host_device->pci = port->pci;
 }
 
+/* Nothing where the network's own bridge is all that there is to it. */
+static const IfaceType actual_types[] = {
+    [PLUG_BRIDGE] = IFACE_BRIDGE,
+    [PLUG_DIRECT] = IFACE_DIRECT,
+    [PLUG_HOSTDEV] = IFACE_HOSTDEV,
+};
+
 /* What the live definition tells of the link. */
 static void describe(Iface *iface, const Plug *plug)
 {
@@ -110,8 +117,12 @@ static void describe(Iface *iface, const Plug *plug)
     if (iface->type != IFACE_NETWORK)
         return;
     iface->port_id = plug->port->uuid;
+    iface->actual = actual_types[plug->port->plug];
     g_free(iface->bridge);
     iface->bridge = g_strdup(plug->port->bridge);
+    g_free(iface->dev);
+    iface->dev = g_strdup(plug->port->dev);
+    iface->mode = plug->port->mode;
     if (plug->port->plug == PLUG_HOSTDEV)
         describe_function(iface, plug->port);
 }
@@ -122,6 +133,7 @@ static void describe(Iface *iface, const Plug *plug)
 static void forget_former(Iface *iface)
 {
     iface->port_id = (Uuid){};
+    iface->actual = IFACE_NONE;
     iface->managed = SWITCH_ABSENT;
     g_clear_pointer(&iface->device_driver, g_free);
     g_clear_pointer(&iface->host_device, g_free);

@@ -188,6 +188,23 @@ static void take_changes(Iface *to, const Iface *from)
     to->port_isolated = from->port_isolated;
 }
 
+static void take_place(Iface *wanted, const Iface *from)
+{
+    g_free(wanted->bridge);
+    wanted->bridge = g_strdup(from->bridge);
+    g_free(wanted->dev);
+    wanted->dev = g_strdup(from->dev);
+    wanted->mode = from->mode;
+    wanted->actual = from->actual;
+}
+
+/* A client that was shown what the network has made of it says so itself. */
+static bool is_as_shown(const Iface *wanted, const Iface *from)
+{
+    return from->actual && wanted->type == from->actual &&
+           g_strcmp0(wanted->network, from->network) == 0;
+}
+
 /* What the client need not repeat. */
 static void take_constants(Iface *wanted, const Iface *from)
 {
@@ -198,10 +215,10 @@ static void take_constants(Iface *wanted, const Iface *from)
     if (!wanted->target)
         wanted->target = g_strdup(from->target);
     wanted->port_id = from->port_id;
-    if (wanted->type == IFACE_NETWORK) {
-        g_free(wanted->bridge);
-        wanted->bridge = from->type == IFACE_NETWORK ? g_strdup(from->bridge) : NULL;
-    }
+    if (is_as_shown(wanted, from))
+        wanted->type = IFACE_NETWORK;
+    if (wanted->type == IFACE_NETWORK && from->type == IFACE_NETWORK)
+        take_place(wanted, from);
 }
 
 static bool is_in_bridge(const Iface *iface)

@@ -27,6 +27,13 @@ def live_nic(dom, index=0):
     return ET.fromstring(dom.XMLDesc()).findall('devices/interface')[index]
 
 
+def shown_nics(dom):
+    """Types and sources of a running guest's interfaces, all of networks."""
+    nics = [(nic.get('type'), dict(nic.find('source').items())) for nic in ET.fromstring(dom.XMLDesc()).findall('devices/interface')]
+    assert all(source.pop('portid') for _, source in nics)
+    return nics
+
+
 def target_of(dom, index=0):
     return live_nic(dom, index).find('target').get('dev')
 
@@ -202,6 +209,18 @@ def _(s):
         contains(run('ip', '-d', 'link', 'show', third), '@testend', 'mode passthru')
         equal(os.path.basename(os.readlink(f'/sys/class/net/{second}/master')), 'testbr')
         contains(direct.XMLDesc(), "<interface dev='testdev' connections='1'/>")
+        contains(s.virsh('domiflist', 'vm'), 'bridge   bridged')
+        shown, kept = shown_nics(dom), [port.UUIDString() for port in bridged.listAllPorts()]
+        equal(shown, [('direct', {'network': 'direct', 'dev': 'testdev', 'mode': 'bridge'}),
+                      ('bridge', {'network': 'bridged', 'bridge': 'testbr'}),
+                      ('direct', {'network': 'alone', 'dev': 'testend', 'mode': 'passthrough'})])
+        s.virsh('domif-setlink', 'vm', second, 'down')  # gives back what it was shown
+        equal(live_nic(dom, 1).find('link').get('state'), 'down')
+        s.restart()
+        dom, direct, bridged, alone = s.conn.lookupByName('vm'), *map(s.conn.networkLookupByName, ('direct', 'bridged', 'alone'))
+        equal(shown_nics(dom), shown)
+        equal([port.UUIDString() for port in bridged.listAllPorts()], kept)
+        equal(dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE).count("<interface type='network'"), 3)
         refused(libvirt.VIR_ERR_INTERNAL_ERROR, s.conn.createXML, guest_xml('other', devices=nic("network='alone'")),
                 naming='alone')
         dom.destroy()

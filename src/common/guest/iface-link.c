@@ -8,6 +8,14 @@
 
 #include <string.h>
 
+/* Of a network that another guest's interface was shown to be of. */
+static void drop_network(Iface *iface)
+{
+    iface->port_id = (Uuid){};
+    g_clear_pointer(&iface->network, g_free);
+    g_clear_pointer(&iface->portgroup, g_free);
+}
+
 /* What netd decides. */
 static bool take_over(Iface *iface, const char *xml, GError **error)
 {
@@ -17,9 +25,15 @@ static bool take_over(Iface *iface, const char *xml, GError **error)
         return false;
     g_free(iface->target);
     iface->target = g_steal_pointer(&opened->target);
-    iface->port_id = opened->port_id;
-    if (iface->type != IFACE_NETWORK)
+    if (iface->type != IFACE_NETWORK) {
+        drop_network(iface);
         return true;
+    }
+    iface->port_id = opened->port_id;
+    iface->actual = opened->actual;
+    g_free(iface->dev);
+    iface->dev = g_steal_pointer(&opened->dev);
+    iface->mode = opened->mode;
     iface->managed = opened->managed;
     g_clear_pointer(&iface->host_device, g_free);
     iface->host_device = g_steal_pointer(&opened->host_device);

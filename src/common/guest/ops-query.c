@@ -428,8 +428,8 @@ static GPtrArray *shown_interfaces(const GPtrArray *live)
     for (LIST_EACH(Iface, iface, live)) {
         Iface *copy = g_memdup2(iface, sizeof(*iface));
 
-        if (iface_is_device(iface))
-            copy->type = IFACE_HOSTDEV;
+        if (iface->actual)
+            copy->type = iface->actual;
         g_ptr_array_add(shown, copy);
     }
     return shown;

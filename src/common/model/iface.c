@@ -302,6 +302,8 @@ XmlElement iface_route_element = {
 // clang-format off
 #define OF(type) .when = WHEN(IFACE_##type)
 #define FILTERED (WHEN(IFACE_NETWORK) | WHEN(IFACE_BRIDGE) | WHEN(IFACE_ETHERNET))
+/* What an interface of a network may be in truth; shown as such, it still tells of the network. */
+#define ACTUAL (WHEN(IFACE_BRIDGE) | WHEN(IFACE_DIRECT))
 #define SOCKETS (WHEN(IFACE_SERVER) | WHEN(IFACE_CLIENT) | WHEN(IFACE_MCAST) | WHEN(IFACE_UDP))
 
 static const XmlField iface_fields[] = {
@@ -313,14 +315,19 @@ static const XmlField iface_fields[] = {
     XML_ENUM("mac/@type", Iface, mac_type, mac_type_names),
     XML_YES_NO("mac/@check", Iface, mac_check),
     XML_STRING("driver/@name", Iface, device_driver, OF(HOSTDEV)),
+    XML_ENUM("actual/@type", Iface, actual, iface_type_names, .live = true, OF(NETWORK)),
     XML_STRING("source/@network", Iface, network, .required = true, OF(NETWORK)),
+    XML_STRING("source/@network", Iface, network, .live = true, .when = ACTUAL),
     XML_STRING("source/@portgroup", Iface, portgroup, OF(NETWORK)),
-    XML_UUID("source/@portid", Iface, port_id, .live = true, OF(NETWORK)),
+    XML_STRING("source/@portgroup", Iface, portgroup, .live = true, .when = ACTUAL),
+    XML_UUID("source/@portid", Iface, port_id, .live = true, .when = ACTUAL | WHEN(IFACE_NETWORK)),
     XML_STRING("source/@bridge", Iface, bridge, .required = true, OF(BRIDGE)),
     XML_STRING("source/@bridge", Iface, bridge, .live = true, OF(NETWORK)),
     XML_STRING("source/@dev", Iface, dev, .required = true, .when = WHEN(IFACE_DIRECT) | WHEN(IFACE_VDPA)),
     XML_STRING("source/@dev", Iface, dev, OF(USER)),
+    XML_STRING("source/@dev", Iface, dev, .live = true, OF(NETWORK)),
     XML_ENUM("source/@mode", Iface, mode, direct_mode_names, OF(DIRECT)),
+    XML_ENUM("source/@mode", Iface, mode, direct_mode_names, .live = true, OF(NETWORK)),
     XML_STRING("source/@name", Iface, internal, .required = true, OF(INTERNAL)),
     XML_STRING("source/@address", Iface, address, .required = true,
                .when = SOCKETS & ~WHEN(IFACE_SERVER)),

@@ -130,12 +130,13 @@ typedef struct Iface {
     Switch mac_check;
     /* source/... */
     char *network, *portgroup;
-    Uuid port_id; /* live: netd's name of the interface's place in the network */
-    char *bridge; /* of IFACE_BRIDGE; live: that of IFACE_NETWORK, too */
-    char *dev;    /* of direct, vdpa, user */
-    DirectMode mode;
-    char *internal; /* @name of IFACE_INTERNAL */
-    char *address;  /* of server, client, mcast, udp */
+    Uuid port_id;     /* live: netd's name of the interface's place in the network */
+    IfaceType actual; /* live, of IFACE_NETWORK: what it is in truth, where that is another type */
+    char *bridge;     /* of IFACE_BRIDGE; live: that of IFACE_NETWORK, too */
+    char *dev;        /* of direct, vdpa, user; live: that of a network of such devices */
+    DirectMode mode;  /* likewise */
+    char *internal;   /* @name of IFACE_INTERNAL */
+    char *address;    /* of server, client, mcast, udp */
     unsigned port;
     char *local_address; /* of udp */
     unsigned local_port;
