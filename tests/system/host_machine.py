@@ -75,7 +75,9 @@ def cpio(folder, files):
 
 
 class Host(Virtual):
-    """files: texts of definitions, in /NAME.xml."""
+    """A machine of one processor: with more, QEMU's emulation of SVM lets the kernel lose its stack now and then.
+
+    files: texts of definitions, in /NAME.xml."""
     DAEMONS = ('noded', 'netd', 'qemud')
 
     def __init__(self, s, *options, files=None, memory=2048, more=()):
@@ -84,7 +86,7 @@ class Host(Virtual):
         if not os.path.exists(os.path.join(QEMU_MODULES, LOADED[0])):
             raise Skip('no USB devices for guests (qemu-system-common)')
         self.files, self.own = files or {}, more
-        super().__init__(s, '-cpu', 'qemu64,+npt,+svm', '-smp', '2', *options, machine='q35', memory=memory,
+        super().__init__(s, '-cpu', 'qemu64,+npt,+svm', *options, machine='q35', memory=memory,
                          kernel=os.path.join(HARDWARE, 'kernel'), cmdline='intel_iommu=on')
 
     def write(self, name, text):
