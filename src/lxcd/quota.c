@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/quota.h>
@@ -154,9 +155,20 @@ static void heed_others(const Project *project, const Domain *domain, Limits *li
     }
 }
 
-static int quota(int fd, int command, unsigned number, struct dqblk *block)
+static int quota(int fd, int command, unsigned number, void *data)
 {
-    return syscall(SYS_quotactl_fd, fd, QCMD(command, PRJQUOTA), number, block);
+    return syscall(SYS_quotactl_fd, fd, QCMD(command, PRJQUOTA), number, data);
+}
+
+/* ext4 counts without being told to, and takes limits that it does not enforce. */
+static bool is_enforced(int fd)
+{
+    struct fs_quota_statv state = { .qs_version = FS_QSTATV_VERSION1 };
+
+    if (quota(fd, Q_XGETQSTATV, 0, &state) < 0)
+        return false;
+    errno = ENOTSUP;
+    return state.qs_flags & FS_QUOTA_PDQ_ENFD;
 }
 
 static bool limit(int fd, const Project *project, const Domain *domain, Limits limits)
@@ -206,7 +218,7 @@ static bool limit_directory(int fd, const Fs *fs, const Domain *domain, Project 
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "the space of '%s' cannot be limited: it belongs to project %u", fs->source,
                     project->number);
-    return ((project->number || claim(fd, project)) &&
+    return (is_enforced(fd) && (project->number || claim(fd, project)) &&
             limit(fd, project, domain, (Limits){ fs->hard_limit, fs->soft_limit })) ||
            fail(error, ERR_CONFIG_UNSUPPORTED,
                 "the space of '%s' cannot be limited: project quotas of its file system are not "

@@ -114,7 +114,9 @@ def _(s):
         # limits of space
         m.run('mkdir nowhere')
         m.refused('virsh -q create nowhere.xml', 'quotas')
-        m.run('modprobe loop', 'mkdir /limited', 'mount -o loop,prjquota /root/quota /limited',
+        m.run('modprobe loop', 'mkdir /limited', 'mount -o loop /root/quota /limited', 'mkdir /limited/plain')
+        m.refused('virsh -q create plain.xml', 'quotas')
+        m.run('rmdir /limited/plain', 'umount /limited', 'mount -o loop,prjquota /root/quota /limited',
               'cd /limited && mkdir /tmp/r && mv [a-z]* /tmp/r/; for i in plain mapped; do cp -a /tmp/r $i; done; cd')
         # one whose number, that of its inode, is in use
         m.run('mkdir /limited/other', 'chattr -p $((0x40000000 + $(stat -c %i /limited/mapped))) /limited/other')
