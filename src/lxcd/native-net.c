@@ -142,6 +142,7 @@ bool native_write_networks(Writer *w, const Conf *conf, bool *has, GError **erro
     for (unsigned i = 0; i < conf->count; i++) {
         const char *name = network_key(&conf->lines[i], &number), *type = conf->lines[i].value;
 
+        /* one for each number, by the last that is said */
         if (!name || !g_str_equal(name, "type") ||
             type != network_get(conf, number, "type", NULL, NULL))
             continue;

@@ -58,7 +58,8 @@ static bool is_own(const Project *project, int fd)
     Project above;
 
     return (project->number & ~(PROJECTS - 1u)) == PROJECT &&
-           !(parent >= 0 && project_read(parent, &above) && is_same(project, &above));
+           !(parent >= 0 && project_read(parent, &above) && is_same(project, &above) &&
+             above.directory != project->directory); /* the host's root is above itself */
 }
 
 static bool join(int fd, unsigned number, bool is_whole)
@@ -93,7 +94,7 @@ static bool join_all(int folder, const char *name, const Project *project, unsig
     if (!entries)
         return false;
     folder = g_steal_fd(&fd);
-    if (depth == MAX_DEPTH) {
+    if (depth > MAX_DEPTH) {
         errno = ENAMETOOLONG;
         return false;
     }

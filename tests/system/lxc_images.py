@@ -144,7 +144,7 @@ def _(s):
 
         # no limit inside of what is limited, none of what is too deep
         m.refused('virsh -q create inner.xml', 'belongs to project')
-        m.run('cp -a /tmp/r /limited/deep; cd /limited/deep; for i in $(seq 300); do mkdir d; cd d; done; cd')
+        m.run('mkdir /limited/deep; cd /limited/deep; for i in $(seq 257); do mkdir d; cd d; done; cd')
         m.refused('virsh -q create deep.xml', 'deep')
 
 
