@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Each key is looked for in all of them. */
-enum { MAX_LINES = 2000 };
+enum { MAX_LINES = 1000 };
 
 /* ---- lines ---- */
 
