@@ -142,7 +142,9 @@ bool native_write_networks(Writer *w, const Conf *conf, bool *has, GError **erro
     for (unsigned i = 0; i < conf->count; i++) {
         const char *name = network_key(&conf->lines[i], &number), *type = conf->lines[i].value;
 
-        if (!name || !g_str_equal(name, "type"))
+        /* one for each number, by the last that is said */
+        if (!name || !g_str_equal(name, "type") ||
+            type != network_get(conf, number, "type", NULL, NULL))
             continue;
         *has = *has || !g_str_equal(type, "empty");
         if (!write_network(w, conf, number, type, error))

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each key is looked for in all of them. */
+enum { MAX_LINES = 1000 };
+
 /* ---- lines ---- */
 
 static void conf_clear(Conf *conf)
@@ -28,8 +31,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Conf, conf_clear)
 
 static bool conf_parse(const char *text, Conf *conf, GError **error)
 {
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", MAX_LINES + 2);
 
+    if (g_strv_length(lines) > MAX_LINES + 1) /* the last one's end begins another */
+        return fail(error, ERR_INVALID_ARG, "the configuration has more than %d lines", MAX_LINES);
     conf->lines = g_new0(Line, g_strv_length(lines));
     for (unsigned i = 0; lines[i]; i++) {
         char *line = g_strstrip(lines[i]), *value = strchr(line, '=');

@@ -4,7 +4,8 @@
 
 #include "model/domain.h"
 
-/* Limits what definitions limit, all or none. In a worker. */
+/* Limits what the definition limits; after an error, too, it is for quota_end(). In a worker. */
 bool quota_set(const Domain *domain, GError **error);
-/* The container has ended: its directories are not limited any longer. */
+/* The container has ended: its directories are not limited any longer, but for what others that
+ * run want of them. */
 void quota_end(const Domain *domain);

@@ -215,10 +215,11 @@ static bool refuse_terminals(scmp_filter_ctx filter)
     return true;
 }
 
-/* A file's project, by which space is limited, is its owner's to change. */
+/* A file's project, by which space is limited, is its owner's to change. Programs of 32 bits have
+ * a number of their own for its flags. */
 static bool refuse_projects(scmp_filter_ctx filter)
 {
-    static const unsigned requests[] = { FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS };
+    static const unsigned requests[] = { FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS };
 
     for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,

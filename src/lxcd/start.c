@@ -153,9 +153,15 @@ static bool open_pid_file(Launch *l, GError **error)
     return l->pid_file >= 0 || fail_errno(error, errno, "cannot create '%s'", path);
 }
 
-static bool limit_space(Launch *l, GError **error) { return quota_set(l->live, error); }
-
 static void unlimit_space(Launch *l) { quota_end(l->live); }
+
+static bool limit_space(Launch *l, GError **error)
+{
+    if (quota_set(l->live, error))
+        return true;
+    unlimit_space(l);
+    return false;
+}
 
 /* ---- the plan ---- */
 
@@ -548,7 +554,11 @@ bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
     g_autoptr(View) next = machine_edit(vm);
     g_autofree char *group = group_of_run(vm->directory);
     g_auto(Fd) init = process_open(view->init, view->init_started);
+    g_autoptr(GError) unlimited = NULL;
 
+    /* a start with the same directories may have been undone before we were known */
+    if (!quota_set(view->live->domain, &unlimited))
+        machine_log(vm, G_LOG_LEVEL_WARNING, "%s", unlimited->message);
     if (init < 0)
         return fail(error, ERR_INTERNAL, "its first process is not there");
     container = container_new(view->init, g_steal_fd(&init), group);

@@ -149,6 +149,8 @@ def _(s):
     _dom, console = boot('plain')
     for request in (0x40086602, 0x401c5820):  # FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR
         denied(console, call(16, 0, request, 0x400000))
+    for request in (0x40046602, 0x401c5820):  # as programs of 32 bits know them
+        denied(console, call(54, 0, request, 0x400000, narrow=True))
 
 
 @case('on the host\'s network nothing is changed, heard or made up')

@@ -12,8 +12,12 @@ from harness import LIMIT, Skip, case, contains, equal, main
 from virtual import Systemd, libraries
 
 QEMU_NBD = '/usr/bin/qemu-nbd'
+PROJECTS = ('/usr/bin/chattr', '/usr/bin/lsattr')
 STAYS = 'while :; do read x; done'
-WRITES = 'head -c 1500000 /dev/zero >/tmp/fits &amp;&amp; head -c 5000000 /dev/zero >/tmp/much; x=$?; rm /tmp/fits; echo $x >/tmp/status; '
+# at once, and each time that somebody writes into the pipe
+WRITES = ('test -p /tmp/again || mkfifo /tmp/again; while :; do rm -f /tmp/much; '
+          'head -c 1500000 /dev/zero >/tmp/fits &amp;&amp; head -c 5000000 /dev/zero >/tmp/much; x=$?; rm /tmp/fits; '
+          'echo $x >/tmp/status; read x &lt;/tmp/again; done')
 IDS = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>")
 QCOW2 = ("<filesystem type='file' accessmode='mapped'><driver type='nbd' format='qcow2'/><source file='/root/{}'/>"
          "<target dir='/'/></filesystem>")
@@ -51,8 +55,23 @@ def definitions(s):
                              ('broken', QCOW2.format('raw'), ''),
                              ('plain', LIMITED.format('', 'plain', 4), ''),
                              ('mapped', LIMITED.format("accessmode='mapped'", 'mapped', 4), IDS),
+                             ('more', LIMITED.format('', 'plain', 40), ''), ('fails', LIMITED.format('', 'plain', 40), ''),
+                             ('inner', LIMITED.format('', 'plain/root', 4), ''), ('deep', LIMITED.format('', 'deep', 4), ''),
                              ('nowhere', LIMITED.format('', 'nowhere', 4).replace('/limited', '/root'), '')):
-        yield s.file(name + '.xml', xml(name, root=root, tail=tail, args=('-c', (WRITES if 'limited' in root else '') + STAYS))), f'/root/{name}.xml'
+        yield s.file(name + '.xml', xml(name, root=root, tail=tail, init='/gone' if name == 'fails' else '/bin/sh',
+                                       args=('-c', WRITES if name in ('plain', 'mapped') else STAYS))), f'/root/{name}.xml'
+
+
+def written(name):
+    return f'until test -s /limited/{name}/tmp/status; do sleep 0.1; done; test $(cat /limited/{name}/tmp/status) = 1'
+
+
+def again(name):
+    return f'rm /limited/{name}/tmp/status; echo >/limited/{name}/tmp/again; {written(name)}'
+
+
+def project(m, name):
+    return int(m.run(f'lsattr -pd /limited/{name}').split()[0])
 
 
 @case('images served by qemu-nbd, directories with a limit', only='ostler')
@@ -61,6 +80,7 @@ def _(s):
         raise Skip('qemu-nbd is not installed')
     more = ((CONTROLLER, '/usr/bin/ostler-lxc-controller'), (QEMU_NBD, QEMU_NBD),
             *((os.path.realpath(lib), lib) for lib in libraries(QEMU_NBD)), (qcow2(s), '/root/image.qcow2'), (os.path.join(s.home, 'raw'), '/root/raw'),
+            *((program, program) for program in PROJECTS), *((os.path.realpath(lib), lib) for lib in libraries(*PROJECTS)),
             (make(s, 'quota', '-O', 'quota,project', '-I', '256'), '/root/quota'), *definitions(s))
     with Systemd(s, daemon='lxcd', more=more) as m:
         begin(m)
@@ -94,13 +114,38 @@ def _(s):
         # limits of space
         m.run('mkdir nowhere')
         m.refused('virsh -q create nowhere.xml', 'quotas')
-        m.run('modprobe loop', 'mkdir /limited', 'mount -o loop,prjquota /root/quota /limited',
+        m.run('modprobe loop', 'mkdir /limited', 'mount -o loop /root/quota /limited', 'mkdir /limited/plain')
+        m.refused('virsh -q create plain.xml', 'quotas')
+        m.run('rmdir /limited/plain', 'umount /limited', 'mount -o loop,prjquota /root/quota /limited',
               'cd /limited && mkdir /tmp/r && mv [a-z]* /tmp/r/; for i in plain mapped; do cp -a /tmp/r $i; done; cd')
+        # one whose number, that of its inode, is in use
+        m.run('mkdir /limited/other', 'chattr -p $((0x40000000 + $(stat -c %i /limited/mapped))) /limited/other')
         for name in ('plain', 'mapped'):
             m.run(f'virsh -q create {name}.xml', limit=2 * LIMIT)
-            m.run(f'until test -s /limited/{name}/tmp/status; do sleep 0.1; done', f'test $(cat /limited/{name}/tmp/status) = 1')
+            m.run(written(name))
             m.run(f'test $(stat -c %s /limited/{name}/tmp/much) -lt 3000000', f'virsh -q destroy {name}',
-                  f'head -c 5000000 /dev/zero >/limited/{name}/tmp/much')
+                  f'head -c 5000000 /dev/zero >/limited/{name}/tmp/much; rm /limited/{name}/tmp/status')
+            equal(project(m, name), 0x40000000 + int(m.run(f'stat -c %i /limited/{name}')) + (name == 'mapped'))
+        m.run('rmdir /limited/other')
+
+        # it keeps its number, and is looked through again where it does not pass it on
+        number = project(m, 'mapped')
+        m.run('chattr -P /limited/mapped', 'virsh -q create mapped.xml', written('mapped'), 'virsh -q destroy mapped')
+        equal(project(m, 'mapped'), number)
+        contains(m.run('lsattr -d /limited/mapped'), 'P')
+
+        # the limit of a container stays while others come and go with the same directory, and a daemon's end
+        m.run('virsh -q create plain.xml', written('plain'))
+        m.refused('virsh -q create fails.xml', '/gone')
+        m.run(again('plain'), 'virsh -q create more.xml', again('plain'), 'virsh -q destroy more', again('plain'))
+        m.run('virsh -q create more.xml', 'kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.05; done')
+        start(m)
+        m.run(again('plain'), 'virsh -q destroy more', 'virsh -q destroy plain')
+
+        # no limit inside of what is limited, none of what is too deep
+        m.refused('virsh -q create inner.xml', 'belongs to project')
+        m.run('mkdir /limited/deep; cd /limited/deep; for i in $(seq 257); do mkdir d; cd d; done; cd')
+        m.refused('virsh -q create deep.xml', 'deep')
 
 
 if __name__ == '__main__':

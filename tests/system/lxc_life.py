@@ -356,6 +356,11 @@ def _(s):
         refused(code, s.conn.domainXMLFromNative, 'lxc-tools', newer.format('veth') + line, naming=naming)
     refused(VIR_ERR_INVALID_ARG, s.conn.domainXMLFromNative, 'other', '', naming='other')
 
+    # one network for each number, the last that is said; not more lines than can be looked through
+    text = s.conn.domainXMLFromNative('lxc-tools', newer.format('empty') + 'lxc.net.0.type = veth\n' * 2 + '#\n' * 994)
+    equal((text.count('<interface '), text.count('10.0.0.2')), (1, 1))
+    refused(VIR_ERR_INVALID_ARG, s.conn.domainXMLFromNative, 'lxc-tools', newer.format('veth') + '#\n' * 997, naming='1000 lines')
+
 
 @case('virt-install makes one')
 def _(s):
