@@ -54,9 +54,10 @@ static bool check_off(Machine *vm, GError **error)
 static bool start_from(Machine *vm, const Domain *config, const Restore *restore, unsigned flags,
                        GError **error)
 {
+    if (!check_off(vm, error))
+        return false;
     vm->destroy_with_client = false;
-    return check_off(vm, error) &&
-           start_restored(vm, config, restore,
+    return start_restored(vm, config, restore,
                           flags & VIR_DOMAIN_SAVE_RESET_NVRAM ? VIR_DOMAIN_START_RESET_NVRAM : 0,
                           error);
 }

@@ -151,7 +151,7 @@ static bool publish_starting(Launch *l, GError **error)
     view->balloon = l->live->memory;
     view->updated = false;
     view_set_live(view, domain_copy(l->live));
-    view->run++;
+    view->begun = ++view->run;
     l->vm->started = 0;
     g_atomic_int_set(&l->vm->stop_reason, 0);
     l->vm->is_shut_down = false;
