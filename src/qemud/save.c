@@ -11,6 +11,7 @@
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "job.h"
+#include "loop/workers.h"
 #include "migrate.h"
 #include "restore.h"
 #include "rpc/event.h"
@@ -146,18 +147,31 @@ static bool begin_file(Save *s, GError **error)
                             s->request->flags & VIR_DOMAIN_SAVE_BYPASS_CACHE, error);
 }
 
+static bool flush_file(const Save *s, GError **error)
+{
+    return fsync(s->file) == 0 || fail_errno(error, errno, "cannot write '%s'", s->path);
+}
+
+static bool name_file(const Save *s, GError **error)
+{
+    if (file_rename(s->part, s->path, error))
+        return true;
+    if (file_is_at(s->file, s->path)) /* it has its name, but that may not last */
+        (void) unlink(s->path);
+    return false;
+}
+
 /* When it has its name, the guest is in the file. */
 static bool finish_file(Save *s, GError **error)
 {
+    bool finished;
+
     if (!save_stream_finish(&s->stream, error))
         return false;
-    if (fsync(s->file) < 0)
-        return fail_errno(error, errno, "cannot write '%s'", s->path);
-    if (file_rename(s->part, s->path, error))
-        return true;
-    if (access(s->part, F_OK) < 0) /* it could be renamed, but that may not last */
-        (void) unlink(s->path);
-    return false;
+    worker_waits();
+    finished = flush_file(s, error) && name_file(s, error);
+    worker_resumes();
+    return finished;
 }
 
 /* ---- the guest ---- */
