@@ -106,7 +106,7 @@ bool restore_put_aside(Machine *vm, GError **error)
 {
     g_autofree char *kept = kept_path(vm), *aside = aside_path(vm);
 
-    if (file_rename(kept, aside, error))
+    if ((access(kept, F_OK) < 0 && errno == ENOENT) || file_rename(kept, aside, error))
         return true;
     (void) rename(aside, kept); /* it has another name, but that may not last */
     return false;
@@ -177,7 +177,6 @@ bool restore_kept(Machine *vm, const Domain *config, unsigned flags, const GArra
     definition = define_parse(restore.image.xml, false, error);
     if (!definition || !check_owner(vm, definition->domain, error))
         return false;
-    restore.kept = true;
     restore.direct = flags & VIR_DOMAIN_START_BYPASS_CACHE;
     restore.paused = restore.image.paused || flags & VIR_DOMAIN_START_PAUSED;
     return start_restored(vm, definition->domain, &restore, flags, error);
