@@ -168,10 +168,10 @@ static bool try_lock(int fd)
 
 bool file_is_at(int fd, const char *path)
 {
-    struct stat open, named;
+    struct stat opened, named;
 
-    return fstat(fd, &open) == 0 && stat(path, &named) == 0 && open.st_ino == named.st_ino &&
-           open.st_dev == named.st_dev;
+    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
 }
 
 static int open_and_lock(const char *path, GError **error)
