@@ -137,6 +137,8 @@ static bool publish_starting(Launch *l, GError **error)
     view->updated = false;
     view_set_live(view, domain_copy(l->live));
     view->run++;
+    if (!(l->flags & START_AGAIN))
+        view->begun = view->run;
     l->vm->started = 0;
     g_atomic_int_set(&l->vm->stop_reason, 0);
     l->vm->is_shut_down = l->vm->starts_again = false;

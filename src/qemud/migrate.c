@@ -6,9 +6,12 @@
 
 #include "base/cleanup.h"
 #include "job.h"
+#include "loop/spawn.h"
 
 /* Bytes per second; what limits is the file. */
 #define NO_LIMIT ((int64_t) 1 << 50)
+
+enum { SETTLING_MS = 10000, LONGEST_PAUSE = 100 };
 
 static const char fd_name[] = "saved-state", fd_uri[] = "fd:saved-state";
 
@@ -71,6 +74,26 @@ static Json *run(Machine *vm, Qmp *monitor, const char *command, int fd, GError 
     return qmp_wait(end, 0, error);
 }
 
+static bool is_state(Qmp *monitor, const char *wanted)
+{
+    g_autoptr(Json) status = qmp_call(monitor, "query-status", NULL, NULL);
+
+    return g_strcmp0(json_text(status, "status"), wanted) == 0;
+}
+
+/* QEMU tells the end before its guest may go on, and does not tell when it may. */
+static void wait_until_settled(Qmp *monitor)
+{
+    gint64 until = g_get_monotonic_time() + SETTLING_MS * 1000ll;
+
+    for (unsigned pause = 1; is_state(monitor, "finish-migrate");
+         pause = MIN(2 * pause, LONGEST_PAUSE)) {
+        if (g_get_monotonic_time() >= until)
+            return;
+        (void) process_wait(-1, pause);
+    }
+}
+
 bool migrate_out(Machine *vm, Qmp *monitor, int fd, GError **error)
 {
     g_autoptr(GError) problem = NULL;
@@ -79,6 +102,7 @@ bool migrate_out(Machine *vm, Qmp *monitor, int fd, GError **error)
 
     if (g_error_matches(problem, ERR_DOMAIN, ERR_OPERATION_FAILED))
         return fail(error, ERR_OPERATION_FAILED, "domain is not running: QEMU has ended");
+    wait_until_settled(monitor);
     if (problem)
         g_propagate_error(error, g_steal_pointer(&problem));
     if (!end || g_str_equal(status, "completed"))
@@ -109,7 +133,7 @@ static bool is_going_on(Json *answer)
     return status && g_strv_contains(states, status);
 }
 
-bool migrate_end(Qmp *monitor, GError **error)
+static bool cancel_and_wait(Qmp *monitor, GError **error)
 {
     QmpRequest *end = expect_end(monitor);
     g_autoptr(Json) answer = qmp_call(monitor, "query-migrate", NULL, error);
@@ -124,12 +148,15 @@ bool migrate_end(Qmp *monitor, GError **error)
     return ended != NULL;
 }
 
-bool migrate_is_over(Qmp *monitor)
+bool migrate_end(Qmp *monitor, GError **error)
 {
-    g_autoptr(Json) status = qmp_call(monitor, "query-status", NULL, NULL);
-
-    return g_strcmp0(json_text(status, "status"), "postmigrate") == 0;
+    if (!cancel_and_wait(monitor, error))
+        return false;
+    wait_until_settled(monitor);
+    return true;
 }
+
+bool migrate_is_over(Qmp *monitor) { return is_state(monitor, "postmigrate"); }
 
 char *migrate_blocker(Qmp *monitor)
 {

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "driver.h"
 
-#include "base/file.h"
 #include "base/names.h"
 #include "guest/files.h"
 #include "guest/ops.h"
@@ -219,14 +218,13 @@ bool qemu_domain_managed_save_define_xml(Call *call,
 bool qemu_domain_managed_save_remove(Call *call, const remote_domain_managed_save_remove_args *in,
                                      none *, GError **error)
 {
-    g_autofree char *name = object_name(call->object), *path = files_saved(name);
-    View *view;
+    Machine *vm = machine_of(call);
+    g_autofree char *name = object_name(call->object);
+    g_autoptr(View) view = machine_edit(vm);
 
     if (!call_check_flags(call, in->flags, 0, error))
         return false;
-    if (unlink(path) < 0)
-        return fail_errno(error, errno, "Failed to remove managed save file '%s'", path);
-    view = machine_edit(machine_of(call));
-    view->saved = false;
-    return machine_publish(machine_of(call), view, error);
+    if (!view->saved)
+        return fail_errno(error, ENOENT, "domain '%s' has no managed save file", name);
+    return restore_drop(vm, view, error) && machine_publish(vm, g_steal_pointer(&view), error);
 }

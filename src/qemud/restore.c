@@ -54,9 +54,10 @@ static bool check_off(Machine *vm, GError **error)
 static bool start_from(Machine *vm, const Domain *config, const Restore *restore, unsigned flags,
                        GError **error)
 {
+    if (!check_off(vm, error))
+        return false;
     vm->destroy_with_client = false;
-    return check_off(vm, error) &&
-           start_restored(vm, config, restore,
+    return start_restored(vm, config, restore,
                           flags & VIR_DOMAIN_SAVE_RESET_NVRAM ? VIR_DOMAIN_START_RESET_NVRAM : 0,
                           error);
 }
@@ -105,7 +106,7 @@ bool restore_put_aside(Machine *vm, GError **error)
 {
     g_autofree char *kept = kept_path(vm), *aside = aside_path(vm);
 
-    if (file_rename(kept, aside, error))
+    if ((access(kept, F_OK) < 0 && errno == ENOENT) || file_rename(kept, aside, error))
         return true;
     (void) rename(aside, kept); /* it has another name, but that may not last */
     return false;
@@ -176,7 +177,6 @@ bool restore_kept(Machine *vm, const Domain *config, unsigned flags, const GArra
     definition = define_parse(restore.image.xml, false, error);
     if (!definition || !check_owner(vm, definition->domain, error))
         return false;
-    restore.kept = true;
     restore.direct = flags & VIR_DOMAIN_START_BYPASS_CACHE;
     restore.paused = restore.image.paused || flags & VIR_DOMAIN_START_PAUSED;
     return start_restored(vm, definition->domain, &restore, flags, error);

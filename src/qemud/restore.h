@@ -10,7 +10,6 @@ typedef struct Restore {
     SaveImage image;
     bool direct; /* past the host's cache */
     bool paused; /* afterwards */
-    bool kept;   /* it was kept for the next start, and goes when the guest goes on */
 } Restore;
 
 static inline void restore_clear(Restore *restore) { save_image_clear(&restore->image); }
@@ -26,7 +25,8 @@ bool restore_kept(Machine *vm, const Domain *config, unsigned flags, const GArra
 
 /* For the start. A QEMU that waits for it reads the state. On failure *error may say more. */
 bool restore_load(Machine *vm, const Restore *restore, Qmp *monitor, GError **error);
-/* The kept file is out of the way of the next start, but not yet gone; and back. */
+/* What is kept, if it is still there, is out of the way of the next start, but not yet gone; and
+ * back. */
 bool restore_put_aside(Machine *vm, GError **error);
 void restore_put_back(Machine *vm);
 void restore_forget(Machine *vm); /* it is gone */

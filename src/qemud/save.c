@@ -2,8 +2,8 @@
  *
  * The file has another name until it is whole. The state file tells that name from the time when
  * there is such a file until the guest goes on, or has ended. So whoever comes after a daemon that
- * was killed knows what to do: where the file is still there, the guest goes on and the file goes;
- * where it has got its own name, the guest is in it, and QEMU ends. */
+ * was killed knows what to do: where the file has got its own name, the guest is in it, and QEMU
+ * ends; in any other case the guest goes on and the file goes. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "save.h"
 
@@ -11,6 +11,7 @@
 #include "guest/exit.h"
 #include "guest/files.h"
 #include "job.h"
+#include "loop/workers.h"
 #include "migrate.h"
 #include "restore.h"
 #include "rpc/event.h"
@@ -123,6 +124,17 @@ static char *part_of(const char *path, pid_t pid)
     return g_strdup_printf("%s.part-%d", path, pid);
 }
 
+/* A part that somebody took away, or that cannot be reached, is no file. */
+static bool is_named(const char *part)
+{
+    const char *end = g_strrstr(part, ".part-");
+    g_autofree char *path = end ? g_strndup(part, end - part) : NULL;
+    g_auto(SaveImage) image = { .fd = -1 };
+
+    return access(part, F_OK) < 0 && errno == ENOENT && path &&
+           save_image_open(&image, path, O_RDONLY, NULL);
+}
+
 static bool create_file(Save *s, GError **error)
 {
     s->part = part_of(s->path, s->view->pid);
@@ -146,18 +158,31 @@ static bool begin_file(Save *s, GError **error)
                             s->request->flags & VIR_DOMAIN_SAVE_BYPASS_CACHE, error);
 }
 
+static bool flush_file(const Save *s, GError **error)
+{
+    return fsync(s->file) == 0 || fail_errno(error, errno, "cannot write '%s'", s->path);
+}
+
+static bool name_file(const Save *s, GError **error)
+{
+    if (file_rename(s->part, s->path, error))
+        return true;
+    if (file_is_at(s->file, s->path)) /* it has its name, but that may not last */
+        (void) unlink(s->path);
+    return false;
+}
+
 /* When it has its name, the guest is in the file. */
 static bool finish_file(Save *s, GError **error)
 {
+    bool finished;
+
     if (!save_stream_finish(&s->stream, error))
         return false;
-    if (fsync(s->file) < 0)
-        return fail_errno(error, errno, "cannot write '%s'", s->path);
-    if (file_rename(s->part, s->path, error))
-        return true;
-    if (access(s->part, F_OK) < 0) /* it could be renamed, but that may not last */
-        (void) unlink(s->path);
-    return false;
+    worker_waits();
+    finished = flush_file(s, error) && name_file(s, error);
+    worker_resumes();
+    return finished;
 }
 
 /* ---- the guest ---- */
@@ -260,6 +285,7 @@ static void end_guest(Machine *vm, int process)
     g_autoptr(View) view = machine_view(vm);
     g_autoptr(GError) error = NULL;
 
+    g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_SAVED);
     if (exit_kill(process, false, &error))
         exit_finish(vm, view->run);
     else
@@ -298,7 +324,7 @@ bool save_machine(Machine *vm, const SaveRequest *request, GError **error)
 
 static bool is_whole(const Machine *vm, Qmp *monitor)
 {
-    return vm->saving && access(vm->saving, F_OK) < 0 && migrate_is_over(monitor);
+    return vm->saving && is_named(vm->saving) && migrate_is_over(monitor);
 }
 
 /* A daemon that was killed just before it noted such a file, or just after it did not any more. */
@@ -338,9 +364,8 @@ static void drop_file(Machine *vm)
 
 bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ended, GError **error)
 {
-    bool restored =
-        next->state == VIR_DOMAIN_PAUSED && !vm->saving &&
-        (next->reason == VIR_DOMAIN_PAUSED_SAVE || next->reason == VIR_DOMAIN_PAUSED_MIGRATION);
+    bool starts = next->state == VIR_DOMAIN_PAUSED && (next->reason == VIR_DOMAIN_PAUSED_SAVE ||
+                                                       next->reason == VIR_DOMAIN_PAUSED_MIGRATION);
 
     *ended = is_whole(vm, monitor);
     if (*ended) {
@@ -350,7 +375,7 @@ bool save_recover(Machine *vm, View *next, Qmp *monitor, int process, bool *ende
     }
     if (vm->saving && !migrate_end(monitor, error))
         return false;
-    if (restored && !restore_drop(vm, next, error))
+    if ((starts || vm->saving) && !restore_drop(vm, next, error))
         return false;
     run_again(vm, next, monitor);
     if (vm->saving)
@@ -366,7 +391,9 @@ void save_note_end(Machine *vm, const View *view)
         drop_stray(vm, view->pid);
         return;
     }
-    if (unlink(vm->saving) < 0 && errno == ENOENT)
+    if (is_named(vm->saving))
         g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_SAVED);
+    else
+        (void) unlink(vm->saving);
     g_clear_pointer(&vm->saving, g_free);
 }

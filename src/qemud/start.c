@@ -38,6 +38,8 @@ typedef struct Launch {
     unsigned flags;
     const Restore *from; /* NULL: it boots */
     bool paused;         /* afterwards */
+    bool kept;           /* a state of it is, which must not outlive the start */
+    bool ran;            /* QEMU was told to let it, and has not refused */
     char *name;
     Domain *live;
     Caps *caps;
@@ -91,6 +93,7 @@ static bool check_state(Launch *l, GError **error)
         return fail(error, ERR_NO_DOMAIN, "domain '%s' has been removed", l->name);
     if (!view_check_off(view, error))
         return false;
+    l->kept = view->saved;
     return geteuid() != 0 || qemu_user.given || settings_find_user(error);
 }
 
@@ -151,7 +154,7 @@ static bool publish_starting(Launch *l, GError **error)
     view->balloon = l->live->memory;
     view->updated = false;
     view_set_live(view, domain_copy(l->live));
-    view->run++;
+    view->begun = ++view->run;
     l->vm->started = 0;
     g_atomic_int_set(&l->vm->stop_reason, 0);
     l->vm->is_shut_down = false;
@@ -379,9 +382,9 @@ static bool set_up(Launch *l, GError **error)
     return explained(l, monitor_begin(l->monitor, l->live, error), error);
 }
 
-/* It has all of its state, so a daemon that comes after us lets it go on: the reason says whether
+/* It has all that it needs, so a daemon that comes after us lets it go on: the reason says whether
  * it is to run. */
-static bool publish_restored(Launch *l, GError **error)
+static bool publish_ready(Launch *l, GError **error)
 {
     View *view = machine_edit(l->vm);
 
@@ -390,19 +393,29 @@ static bool publish_restored(Launch *l, GError **error)
     return machine_publish(l->vm, view, error);
 }
 
-/* What the guest goes on from must not be found by a later start, wherever we are killed. */
+/* Whatever the guest goes on from: it will alter its disks, so what is kept must not be found by a
+ * later start, wherever we are killed. */
 static bool put_state_aside(Launch *l, GError **error)
 {
-    return !l->from || !l->from->kept ||
-           (publish_restored(l, error) && restore_put_aside(l->vm, error));
+    return !l->kept || (publish_ready(l, error) && restore_put_aside(l->vm, error));
+}
+
+static void publish_and_forget(Launch *l, View *view)
+{
+    view->saved = false;
+    machine_publish_anyway(l->vm, view);
+    restore_forget(l->vm);
 }
 
 static void put_state_back(Launch *l)
 {
-    if (l->from && l->from->kept)
+    if (l->kept && l->ran)
+        publish_and_forget(l, machine_edit(l->vm));
+    else if (l->kept)
         restore_put_back(l->vm);
 }
 
+/* Without an answer it may have run. */
 static bool let_run(Launch *l, GError **error)
 {
     g_autoptr(Json) answer = NULL;
@@ -410,6 +423,7 @@ static bool let_run(Launch *l, GError **error)
     if (l->paused)
         return true;
     answer = qmp_call(l->monitor, "cont", NULL, error);
+    l->ran = answer || !g_error_matches(*error, ERR_DOMAIN, ERR_INTERNAL);
     return explained(l, answer != NULL, error);
 }
 
@@ -428,17 +442,14 @@ static bool publish_running(Launch *l, GError **error)
         { VIR_DOMAIN_PAUSED_USER, VIR_DOMAIN_PAUSED_MIGRATION },
     };
     View *view = machine_edit(l->vm);
-    bool kept = l->from && l->from->kept;
 
-    view->saved &= !kept;
     view->state = l->paused ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
     view->reason = reasons[l->paused][l->from != NULL];
     view->balloon = memory_now(l);
     view_set_live(view, g_steal_pointer(&l->live));
-    if (!machine_publish(l->vm, view, error))
-        return false;
-    if (kept)
-        restore_forget(l->vm);
+    if (!l->kept)
+        return machine_publish(l->vm, view, error);
+    publish_and_forget(l, view); /* there is nothing to go back to */
     return true;
 }
 

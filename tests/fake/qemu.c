@@ -161,6 +161,19 @@ static Json *do_stop(Json *)
     return nothing(NULL);
 }
 
+static Json *do_migrate_incoming(Json *)
+{
+    tell_text("{\"event\":\"MIGRATION\",\"data\":{\"status\":\"completed\"}}");
+    return nothing(NULL);
+}
+
+/* As the real one, it tells the end before its guest may go on. */
+static Json *do_migrate(Json *)
+{
+    fake.status = "finish-migrate";
+    return do_migrate_incoming(NULL);
+}
+
 /* Whether it has ended is seen by the caller: the answer goes before the end. */
 static bool ends;
 
@@ -229,8 +242,11 @@ static Json *printed(const char *format, ...)
 static Json *query_status(Json *)
 {
     bool runs = strcmp(fake.status, "running") == 0;
+    const char *status = fake.status;
 
-    return printed("{\"status\":\"%s\",\"singlestep\":false,\"running\":%s}", fake.status,
+    if (strcmp(status, "finish-migrate") == 0)
+        fake.status = "postmigrate";
+    return printed("{\"status\":\"%s\",\"singlestep\":false,\"running\":%s}", status,
                    runs ? "true" : "false");
 }
 
@@ -359,6 +375,8 @@ static const struct {
     { "balloon", set_balloon, NULL },
     { "cont", do_cont, NULL },
     { "human-monitor-command", NULL, "\"\"" },
+    { "migrate", do_migrate, NULL },
+    { "migrate-incoming", do_migrate_incoming, NULL },
     { "qom-get", NULL, "{\"stats\":{\"stat-total-memory\":134217728},\"last-update\":1}" },
     { "qom-list-properties", list_properties, NULL },
     { "qom-list-types", list_types, NULL },
@@ -506,6 +524,8 @@ static void serve(Json *command)
     const char *name = named ? json_object_get_string(named) : "";
 
     apply_faults(name, reply);
+    if (strcmp(name, "cont") == 0 && strcmp(fake.status, "finish-migrate") == 0)
+        json_object_object_add(reply, "error", refusal("Migration is not finalized yet"));
     if (json_object_object_length(reply) == 0)
         json_object_object_add(reply, "return",
                                answer(name, json_object_object_get(command, "arguments")));

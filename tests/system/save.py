@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """save.py - a guest becomes a file, and goes on from it where it was"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import glob
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import threading
@@ -51,13 +53,16 @@ def let_go(s, console):
     s.opened.remove(console)
 
 
-def runs(s, **parts):
-    """The shared guest, running, with a secret that tells whether it is still the same; its counter so far."""
-    if not hasattr(s, 'folder'):
-        s.folder = os.path.join(s.home, 'images')
-        os.mkdir(s.folder)
+def empty_folder(s):
+    s.folder = os.path.join(s.home, 'images')
+    os.makedirs(s.folder, exist_ok=True)
     for name in os.listdir(s.folder):
         os.unlink(image(s, name))
+
+
+def runs(s, **parts):
+    """The shared guest, running, with a secret that tells whether it is still the same; its counter so far."""
+    empty_folder(s)
     dom = s.shared(**parts)
     if dom.state()[0] == VIR_DOMAIN_PAUSED:
         dom.resume()
@@ -483,6 +488,80 @@ def _(s):
     equal(files(s), [])
 
 
+# ---- faults of QEMU, and of files that somebody removes ------------------------------------------
+
+def script(s, *lines):
+    """What goes wrong with the next fake QEMU."""
+    s.file('fake-qemu.script', ''.join(f'fake {line}\n' for line in lines))
+
+
+def pretend(s, *lines):
+    """A guest of the fake QEMU, running."""
+    empty_folder(s)
+    program = os.path.join(s.home, 'fake-qemu')
+    if not os.path.exists(program):
+        shutil.copy(os.path.join(BUILD, 'tests/fake/fake-qemu'), program)
+        os.chmod(program, 0o755)
+    script(s, *lines)
+    dom = s.define('fake', emulator=program)
+    dom.create()
+    return dom
+
+
+@case('a save fails when QEMU has written all, and may not go on at once: it goes on', only='ostler')
+def _(s):
+    dom = pretend(s, 'migrate event {"event":"MIGRATION","data":{"status":"failed"}}')
+    refused(VIR_ERR_OPERATION_FAILED, dom.save, image(s), naming='failed')
+    equal((dom.state(), files(s)), ([VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED], []))
+
+
+@case('somebody removes the part of a save: the guest goes on, the file that was there stays', only='ostler')
+def _(s):
+    dom = pretend(s, 'migrate slow 1000')
+    s.file('images/image', 'older')
+    refusals = []
+    saves = threading.Thread(target=lambda: refusals.append(refused(VIR_ERR_SYSTEM_ERROR, dom.save, image(s))))
+    saves.start()
+    until(lambda: glob.glob(image(s) + '.part-*'), 'the save does not begin')
+    os.unlink(glob.glob(image(s) + '.part-*')[0])
+    saves.join(LIMIT)
+    equal((len(refusals), dom.state()[0], files(s)), (1, VIR_DOMAIN_RUNNING, ['image']))
+    with open(image(s)) as f:
+        equal(f.read(), 'older')
+
+
+@case('a start that fails at its end: what is kept stays, unless the guest may have run', only='ostler')
+def _(s):
+    dom = pretend(s)
+    dom.managedSave()
+    xml = dom.XMLDesc()
+    script(s, 'cont error not now')
+    for start in dom.create, lambda: s.conn.createXML(xml):
+        refused(VIR_ERR_INTERNAL_ERROR, start, naming='not now')
+        equal((dom.isActive(), dom.hasManagedSaveImage(), files(s)), (0, 1, ['fake.save']))
+    script(s, 'cont exit 1')
+    refused(VIR_ERR_OPERATION_FAILED, dom.create)
+    equal((dom.isActive(), dom.hasManagedSaveImage(), files(s)), (0, 0, []))
+
+
+@case('what is kept goes, too, when the guest is started from something else', only='ostler')
+def _(s):
+    dom = pretend(s)
+    xml = dom.XMLDesc()
+    dom.save(image(s))
+    dom.create()
+    for start, state in ((lambda: s.conn.restore(image(s)), RESTORED),
+                         (lambda: s.conn.restoreFlags(image(s), None, PAUSED), STILL),
+                         (lambda: s.conn.createXML(xml), [VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED])):
+        dom.managedSave()
+        equal((dom.hasManagedSaveImage(), files(s)), (1, ['fake.save', 'image']))
+        start()
+        equal((dom.state(), dom.hasManagedSaveImage(), files(s)), (state, 0, ['image']))
+        s.restart()
+        dom = s.conn.lookupByName('fake')
+        equal((dom.state(), dom.hasManagedSaveImage(), files(s)), (state, 0, ['image']))
+
+
 # ---- a daemon that is killed --------------------------------------------------------------------
 
 def is_off_or_runs(s, wanted):
@@ -509,6 +588,40 @@ def _(s):
     dom.save(image(s))
     s.conn.restore(image(s))
     is_same(s)
+
+
+@case('killed when QEMU has written all, and the part is removed: the guest goes on', only='ostler')
+def _(s):
+    pretend(s, 'migrate print it begins', 'migrate slow 1000')
+    s.file('images/image', 'older')
+
+    def begun():
+        with open(os.path.join(s.root, 'var/log/ostler/qemu/fake.log')) as log:
+            return 'it begins' in log.read()
+
+    def save(conn):
+        with contextlib.suppress(libvirt.libvirtError):
+            conn.lookupByName('fake').save(image(s))
+
+    saves = threading.Thread(target=save, args=(s.connect(),))
+    saves.start()
+    until(begun, 'the save does not begin')
+    os.unlink(glob.glob(image(s) + '.part-*')[0])
+    s.disconnect()
+    s.kill()
+    saves.join(LIMIT)
+    with socket.socket(socket.AF_UNIX) as monitor:  # QEMU answers when it has written all
+        monitor.settimeout(LIMIT)
+        monitor.connect(os.path.join(s.root, 'run/ostler/qemu/guest/fake/monitor.sock'))
+        monitor.sendall(b'{"execute":"query-status"}\n')
+        with monitor.makefile() as said:
+            until(lambda: 'finish-migrate' in said.readline(), 'QEMU does not get to the end')
+    s.start()
+    s.conn = s.connect()
+    dom = s.conn.lookupByName('fake')
+    until(lambda: dom.state() == [VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED],
+          lambda: f'the guest is in state {dom.state()}')
+    equal(files(s), ['image'])
 
 
 def killed_beside(s, call, delay):

@@ -68,6 +68,21 @@ def _(s):
     equal((s.conn.lookupByName('one').isActive(), s.processes()), (0, {}))
 
 
+@case('autodestroy ends what that client has started, and nothing that somebody else has since')
+def _(s):
+    dom = s.define('one')
+    mine = s.connect()
+    mine.lookupByName('one').createWithFlags(PAUSED | libvirt.VIR_DOMAIN_START_AUTODESTROY)
+    dom.destroy()
+    dom.createWithFlags(PAUSED)
+    mine.createXML(guest_xml('two', uuid=OTHER), PAUSED | libvirt.VIR_DOMAIN_START_AUTODESTROY)
+    refused(VIR_ERR_OPERATION_INVALID, s.conn.createXML, guest_xml('two', uuid=OTHER), PAUSED)
+    events = s.events('LIFECYCLE')
+    mine.close()
+    events.wait('LIFECYCLE', 'two', VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
+    equal((dom.isActive(), list(s.processes())), (1, [dom.UUIDString()]))
+
+
 @case('a transient guest vanishes when it ends')
 def _(s):
     events = s.events('LIFECYCLE')

@@ -166,12 +166,12 @@ static bool try_lock(int fd)
     return fcntl(fd, F_SETLK, &whole) == 0;
 }
 
-/* Whether what was locked is what the path still names: its last holder may have removed it. */
-static bool is_file_at(int fd, const char *path)
+bool file_is_at(int fd, const char *path)
 {
-    struct stat locked, named;
+    struct stat opened, named;
 
-    return fstat(fd, &locked) == 0 && stat(path, &named) == 0 && locked.st_ino == named.st_ino;
+    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
 }
 
 static int open_and_lock(const char *path, GError **error)
@@ -187,7 +187,7 @@ static int open_and_lock(const char *path, GError **error)
             fail(error, ERR_OPERATION_FAILED, "'%s' is locked: another instance is running", path);
             return -1;
         }
-        if (is_file_at(fd, path))
+        if (file_is_at(fd, path)) /* its last holder may have removed it */
             return g_steal_fd(&fd);
     }
 }

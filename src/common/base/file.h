@@ -26,5 +26,7 @@ bool file_make_directory(const char *path, mode_t mode, GError **error);
  * another process holds it. Whoever else opens and closes the file in this process ends the lock.
  */
 int file_lock(const char *path, GError **error);
+/* Whether path names what is open there. */
+bool file_is_at(int fd, const char *path);
 /* Writes all bytes, however many calls that takes. */
 bool file_write_all(int fd, const void *data, size_t size);

@@ -31,9 +31,10 @@ typedef struct View {
     uint64_t init_started; /* that process, as process_start() tells */
     uint64_t balloon;      /* memory that the guest has now, in KiB; 0 when it does not run */
     bool autostart;
-    bool updated; /* the config has been changed since the start */
-    bool saved;   /* its saved state is kept here, and is what it is started from */
-    unsigned run; /* counts the starts: what was meant for an earlier run is too late */
+    bool updated;   /* the config has been changed since the start */
+    bool saved;     /* its saved state is kept here, and is what it is started from */
+    unsigned run;   /* counts the starts: what was meant for an earlier run is too late */
+    unsigned begun; /* the run that was begun for somebody, of which this one may be a reboot */
 } View;
 
 void view_unref(View *view);

@@ -12,34 +12,54 @@
 
 /* ---- start ---- */
 
+/* What is to end with a client. */
+typedef struct Tie {
+    Machine *vm;
+    unsigned begun; /* as in its view: not what has been started since */
+} Tie;
+
+/* The process is taken first: it is of that run, or of one that has ended before. */
 static void destroy_now(void *data)
 {
-    g_autoptr(Machine) vm = data;
+    g_autofree Tie *tie = data;
+    g_autoptr(Machine) vm = tie->vm;
     g_auto(Fd) process = machine_process(vm, NULL);
+    g_autoptr(View) view = machine_view(vm);
 
+    if (process < 0 || view->begun != tie->begun)
+        return;
     g_atomic_int_set(&vm->stop_reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
-    if (process >= 0)
-        (void) exit_kill(process, false, NULL);
+    (void) exit_kill(process, false, NULL);
 }
 
 /* In the loop: the client that wanted it has gone. */
 static void client_gone(void *data)
 {
-    Machine *vm = data;
+    Tie *tie = data;
 
-    strand_do(vm->object.strand, MODE_ABORT, "the end of its client", destroy_now, vm);
+    strand_do(tie->vm->object.strand, MODE_ABORT, "the end of its client", destroy_now, tie);
 }
 
 static bool tie_to_client(Call *call, Machine *vm)
 {
-    if (vm->destroy_with_client)
-        client_when_gone(call->client, client_gone, machine_ref(vm));
+    g_autoptr(View) view = machine_view(vm);
+    Tie *tie;
+
+    if (!vm->destroy_with_client)
+        return true;
+    tie = g_new(Tie, 1);
+    *tie = (Tie){ machine_ref(vm), view->begun };
+    client_when_gone(call->client, client_gone, tie);
     return true;
 }
 
 /* Descriptors that came with the call are for the guest's program. */
 static bool start(Call *call, Machine *vm, const Domain *config, unsigned flags, GError **error)
 {
+    g_autoptr(View) view = machine_view(vm);
+
+    if (!view_check_off(view, error))
+        return false;
     vm->destroy_with_client = flags & VIR_DOMAIN_START_AUTODESTROY;
     return hypervisor.start(vm, config, flags, call->fds, error) && tie_to_client(call, vm);
 }
