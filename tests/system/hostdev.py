@@ -34,12 +34,12 @@ FILES = {
     'both': guest('both', PORTS + USB + card(1) + stick('46f4', '0001')),
     'other': guest('other', PORTS + card(1)),
     'unmanaged': guest('unmanaged', PORTS + card(2, managed='no', driver="<driver name='vfio'/>")),
-    'half': guest('half', PORTS + card(3)),
+    'alone': guest('alone', PORTS + card(3)),
     'whole': guest('whole', PORTS + card(3) + card(3, 1)),
     'odd': guest('odd', PORTS + USB + stick('0627', '0001')),
     'absent': guest('absent', PORTS + USB + stick('1234', '5678')),
     'optional': guest('optional', PORTS + USB + stick('1234', '5678', 'optional')),
-    'card2': card(2), 'stick': stick('46f4', '0001'), 'mdev': '<hostdev mode="subsystem" type="mdev" model="vfio-pci"><source>'
+    'card2': card(2), 'half': card(3, 1), 'stick': stick('46f4', '0001'), 'mdev': '<hostdev mode="subsystem" type="mdev" model="vfio-pci"><source>'
     '<address uuid="3c1b6d1a-6d1c-4a51-9b4e-2a7b7b2b0001"/></source></hostdev>',
 }
 
@@ -53,6 +53,7 @@ def _(s):
     with Host(s, *OPTIONS, files=FILES) as m:
         m.start()
         first, second, third = ('0000:%02x:00.0' % n for n in (1, 2, 3))
+        fourth = '0000:03:00.1'
 
         # a card and a stick, which the guest sees
         equal(driver(m, first), 'e1000e')
@@ -110,11 +111,20 @@ def _(s):
         equal(driver(m, second), 'e1000e')
 
         # a group is given away whole
-        m.refused('virsh create /half.xml', "0000:03:00.1 of the same IOMMU group")
+        m.refused('virsh create /alone.xml', "0000:03:00.1 of the same IOMMU group")
         equal(driver(m, third), 'e1000e')
         m.run('virsh create /whole.xml')
         m.sees('whole', 'pci 8086:10d3', 'pci 8086:10d3')
-        m.run('virsh destroy whole')
+        for _ in range(2):  # what the guest lets go of is the host's when it has let go of the group
+            m.run('virsh detach-device whole /half.xml')
+            m.sees('whole', 'pci 8086:10d3')
+            equal(driver(m, fourth), 'vfio-pci')
+            m.kill('noded')
+            m.run('virsh attach-device whole /half.xml')
+            m.sees('whole', 'pci 8086:10d3', 'pci 8086:10d3')
+        m.run('virsh detach-device whole /half.xml', 'virsh destroy whole')
+        equal([driver(m, third), driver(m, fourth)], ['e1000e', 'e1000e'])
+        equal(m.run('ls /r/run/ostler/nodedev/taken').strip(), '')
 
         # USB by what it is
         m.refused('virsh create /odd.xml', 'Multiple USB devices for 0627:0001')
