@@ -345,6 +345,13 @@ static void append_host(GString *out, const DhcpHost *host)
     g_string_append_c(out, '\n');
 }
 
+/* dnsmasq reads it under a user of its own. */
+static bool save_for_all(const char *path, const char *text, GError **error)
+{
+    return file_save_volatile(path, text, error) &&
+           (chmod(path, 0644) == 0 || fail_errno(error, errno, "cannot let all read '%s'", path));
+}
+
 static bool write_hosts(const Network *network, GError **error)
 {
     g_autofree char *hosts_path = path_of(network->name, "hostsfile");
@@ -362,40 +369,44 @@ static bool write_hosts(const Network *network, GError **error)
             g_string_append_printf(names, "\t%s", name->name);
         g_string_append_c(names, '\n');
     }
-    return file_save_volatile(hosts_path, hosts->str, error) && chmod(hosts_path, 0644) == 0 &&
-           file_save_volatile(names_path, names->str, error) && chmod(names_path, 0644) == 0;
+    return save_for_all(hosts_path, hosts->str, error) &&
+           save_for_all(names_path, names->str, error);
 }
 
 /* ---- its life ---- */
 
 typedef struct Watched {
     Net *net;
-    pid_t pid; /* 0: there is none, and there should be */
+    pid_t pid;
     int pidfd;
-    gint64 since;
+    gint64 since, lived;
     Watch *watch;
 } Watched;
 
 static void try_later(void *data);
 
-/* It has ended by itself, or somebody else has ended it: another one takes its place. */
+static void watched_free(Watched *watched)
+{
+    net_unref(watched->net);
+    g_free(watched);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Watched, watched_free)
+
+/* There is none, and there should be. */
 static void revive(void *data)
 {
-    g_autofree Watched *watched = data;
-    g_autoptr(Net) net = watched->net;
+    g_autoptr(Watched) watched = data;
+    g_autoptr(Net) net = net_ref(watched->net);
     g_autoptr(View) view = net_view(net);
     g_autoptr(GError) error = NULL;
 
-    if (net->dnsmasq != watched->pid || !view->live)
+    if (net->dnsmasq || !view->live)
         return;
-    net->dnsmasq = 0;
     net_log(net, G_LOG_LEVEL_WARNING, "its dnsmasq has ended, and is started again");
     if (!dhcp_start(net, view->live->network, &error)) {
-        Watched again = { .net = net_ref(net) };
-
         net_log(net, G_LOG_LEVEL_WARNING, "its dnsmasq cannot be started, which is tried again: %s",
                 error->message);
-        loop_hop(try_later, g_memdup2(&again, sizeof(again)));
+        loop_hop(try_later, g_steal_pointer(&watched));
     }
     net_publish_anyway(net, net_edit(net));
 }
@@ -404,22 +415,35 @@ static void try_now(void *data)
 {
     Watched *watched = data;
 
-    strand_do(watched->net->object.strand, MODE_CHANGE, "the end of dnsmasq", revive, watched);
+    strand_do(watched->net->object.strand, MODE_CHANGE, "another start of dnsmasq", revive,
+              watched);
 }
 
 static void try_later(void *data) { (void) timer_new(RETRY_MS, try_now, data); }
 
-/* What ends as soon as it is started is not started over and over. */
+/* It has ended by itself, or somebody else has ended it: another one takes its place. What ends as
+ * soon as it is started is not started over and over. */
+static void note_end(void *data)
+{
+    g_autoptr(Watched) watched = data;
+
+    if (watched->net->dnsmasq != watched->pid)
+        return;
+    watched->net->dnsmasq = 0;
+    if (watched->lived < SHORT_MS * 1000)
+        loop_hop(try_later, g_steal_pointer(&watched));
+    else
+        revive(g_steal_pointer(&watched));
+}
+
 static void ended(uint32_t, void *data)
 {
     Watched *watched = data;
 
     watch_end(watched->watch);
     fd_close(watched->pidfd);
-    if (g_get_monotonic_time() - watched->since < SHORT_MS * 1000)
-        try_later(watched);
-    else
-        try_now(watched);
+    watched->lived = g_get_monotonic_time() - watched->since;
+    strand_do(watched->net->object.strand, MODE_CHANGE, "the end of dnsmasq", note_end, watched);
 }
 
 static void watch(void *data)
@@ -433,7 +457,9 @@ static void watch_process(Net *net, int pidfd)
 {
     Watched *watched = g_new0(Watched, 1);
 
-    *watched = (Watched){ net_ref(net), net->dnsmasq, pidfd, g_get_monotonic_time(), NULL };
+    *watched = (Watched){
+        .net = net_ref(net), .pid = net->dnsmasq, .pidfd = pidfd, .since = g_get_monotonic_time()
+    };
     loop_hop(watch, watched);
 }
 
@@ -480,9 +506,14 @@ static bool find_process(Net *net, const char *name, GError **error)
     return true;
 }
 
+/* One that has just ended is started again, and reads them then. */
 bool dhcp_refresh(Net *net, const Network *network, GError **error)
 {
-    return write_hosts(network, error) && (net->dnsmasq == 0 || kill(net->dnsmasq, SIGHUP) == 0);
+    if (!write_hosts(network, error))
+        return false;
+    if (net->dnsmasq)
+        (void) kill(net->dnsmasq, SIGHUP);
+    return true;
 }
 
 static void remove_files(const char *name)

@@ -44,7 +44,7 @@ static bool begin(GError **error)
     };
     port_store = (Store){ .states = daemon_path("run/ostler/network/port") };
     lend_store = (Store){ .states = daemon_path("run/ostler/network/lent") };
-    if (!port_watch_links(error) || !recover_all(error))
+    if (!port_open(error) || !recover_all(error))
         return false;
     start_watch_services();
     recover_autostart();

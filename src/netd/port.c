@@ -184,6 +184,9 @@ static bool check(const Network *network, const NetworkPort *port, GError **erro
 
 /* ---- the plug ---- */
 
+/* From the look for who has a function until it is noted who has it now. */
+static Strand *functions_strand;
+
 typedef struct Holder {
     const PciAddress *place;
     char *guest;
@@ -200,7 +203,8 @@ static bool note_holder(const char *, const char *text, void *data, GError **err
     return state != NULL;
 }
 
-/* The guest that a function belongs to, in a network or in none; freed by the caller. */
+/* On functions_strand, on which it is also noted. The guest that a function belongs to, in a
+ * network or in none; freed by the caller. */
 static char *holder_of(const PciAddress *place)
 {
     Holder holder = { place, NULL };
@@ -329,13 +333,28 @@ static void drop_floor(const NetworkPort *port)
 
 static void note_link(Net *net, const Port *port, const char *link);
 
+static Stay *choose_alone(GError **error)
+{
+    return strand_enter(functions_strand, MODE_CHANGE, "the choice of a function", error);
+}
+
+static bool hands_out_functions(Net *net)
+{
+    g_autoptr(View) view = net_view(net);
+
+    return view->live && view->live->network->forward.mode == FORWARD_HOSTDEV;
+}
+
 Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error)
 {
     g_autoptr(NetworkPort) owned = definition;
     g_autoptr(Port) port = NULL;
     g_autoptr(Object) other = NULL;
+    g_autoptr(Stay) alone = NULL;
     PortView *view;
 
+    if (hands_out_functions(net) && !(alone = choose_alone(error)))
+        return NULL;
     if (!prepare(net, owned, flags & PORT_RECLAIM, error))
         return NULL;
     port = port_new(owned);
@@ -560,8 +579,9 @@ static void link_gone(const char *name)
     }
 }
 
-bool port_watch_links(GError **error)
+bool port_open(GError **error)
 {
+    functions_strand = strand_new();
     places = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, place_free);
     alone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return link_watch(link_gone, error);
@@ -646,24 +666,32 @@ void port_drop_alone(const char *link) { (void) store_drop_state(&port_store, li
 
 /* ---- functions in no network ---- */
 
-static bool check_holder(const NetworkPort *port, GError **error)
+static bool check_holder(const NetworkPort *port, const char *name, GError **error)
 {
-    g_autofree char *name = function_name(&port->pci), *guest = holder_of(&port->pci);
+    g_autofree char *guest = holder_of(&port->pci);
 
     return !guest ||
            fail(error, ERR_OPERATION_INVALID, "PCI device %s is in use by guest '%s'", name, guest);
 }
 
-bool port_set_function_alone(const NetworkPort *port, GError **error)
+static bool note_function(const NetworkPort *port, const char *name, Former *former, GError **error)
 {
-    g_autofree char *name = function_name(&port->pci), *xml = NULL;
-    Former former;
-    PortState state = { .former = &former, .port = (NetworkPort *) port };
+    PortState state = { .former = former, .port = (NetworkPort *) port };
+    g_autoptr(Stay) alone = choose_alone(error);
+    g_autofree char *xml = NULL;
 
-    if (!check_holder(port, error) || !function_look(port, &former, error))
+    if (!alone || !check_holder(port, name, error) || !function_look(port, former, error))
         return false;
     xml = xml_format(&port_state_element, &state, XML_LIVE);
-    if (!store_save_state(&port_store, name, xml, error))
+    return store_save_state(&port_store, name, xml, error);
+}
+
+bool port_set_function_alone(const NetworkPort *port, GError **error)
+{
+    g_autofree char *name = function_name(&port->pci);
+    Former former;
+
+    if (!note_function(port, name, &former, error))
         return false;
     if (function_set_up(port, &former, error))
         return true;

@@ -45,9 +45,9 @@ bool port_delete(Net *net, Port *port, GError **error);
 void port_drop_all(Net *net);
 /* Its bridge has been made again: the links of its guests join it. */
 void port_join_all(Net *net);
-/* Ports end with the links of their guests, bridges that have ended are made again, whoever ends
- * those. */
-bool port_watch_links(GError **error);
+/* Once. Ports end with the links of their guests from then on, bridges that have ended are made
+ * again, whoever ends those. */
+bool port_open(GError **error);
 /* The name of a guest that is plugged in; NULL when there is none. */
 char *port_user(Net *net);
 /* Of a state file: of a network that runs, or of no network. What has ended is dropped. */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "daemon/daemon.h"
 #include "mdev.h"
+#include "taken.h"
 #include "vport.h"
 
 #include <fcntl.h>
@@ -83,11 +84,19 @@ static Device *make_mdev(const NodeDevice *definition, GError **error)
     return NULL;
 }
 
+/* Of one that a guest has, the kernel would wait for the guest's end. */
+static bool stop_if_free(const char *path, GError **error)
+{
+    g_autoptr(Stay) untaken = strand_enter(taken_strand, MODE_CHANGE, "a device's end", error);
+
+    return untaken && taken_check_free(strrchr(path, '/') + 1, error) && mdev_stop(path, error);
+}
+
 static bool end_mdev(const DeviceView *view, GError **error)
 {
     const char *path = view->live->device->path;
 
-    return mdev_stop(path, error) &&
+    return stop_if_free(path, error) &&
            settle(is_gone, path, "the mediated device has not gone", error);
 }
 

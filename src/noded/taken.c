@@ -26,11 +26,13 @@ typedef struct Taken {
     Uuid owner;
     char *owner_name;
     bool bound; /* it was taken from a driver of the host's, which gets it back */
+    bool left;  /* the guest has let go of it, but the host could not get it back */
     Hostdev *device;
 } Taken;
 
 static const XmlField taken_fields[] = {
     XML_FLAG("bound", Taken, bound),
+    XML_FLAG("left", Taken, left),
     XML_STRING("owner/@name", Taken, owner_name, .required = true),
     XML_UUID("owner/@uuid", Taken, owner),
     XML_CHILD("hostdev", Taken, device, &hostdev_element, .required = true),
@@ -145,13 +147,21 @@ static bool check_peer(const Taken *taken, const char *peer, const char *group, 
                 taken->name, taken->owner_name, peer, group, driver);
 }
 
+static GDir *open_group(const char *function, char **group)
+{
+    g_auto(Fd) directory = open_function(function);
+    g_autofree char *path = NULL;
+
+    *group = directory < 0 ? NULL : sysfs_link(directory, "iommu_group");
+    path = g_strconcat(facts_root(), "/sys/kernel/iommu_groups/", *group ? *group : "-", "/devices",
+                       NULL);
+    return g_dir_open(path, 0, NULL);
+}
+
 static bool pci_check(const Taken *taken, GError **error)
 {
-    g_auto(Fd) directory = open_function(taken->name);
-    g_autofree char *group = sysfs_link(directory, "iommu_group");
-    g_autofree char *path = g_strconcat(facts_root(), "/sys/kernel/iommu_groups/",
-                                        group ? group : "-", "/devices", NULL);
-    g_autoptr(GDir) members = g_dir_open(path, 0, NULL);
+    g_autofree char *group = NULL;
+    g_autoptr(GDir) members = open_group(taken->name, &group);
 
     for (const char *peer; members && (peer = g_dir_read_name(members));) {
         if (!g_str_equal(peer, taken->name) && !check_peer(taken, peer, group, error))
@@ -160,13 +170,34 @@ static bool pci_check(const Taken *taken, GError **error)
     return true;
 }
 
-static void pci_give_back(const Taken *taken)
+/* A guest keeps the whole group open for another function of it. */
+static bool group_is_used(const Taken *taken)
+{
+    g_autofree char *group = NULL;
+    g_autoptr(GDir) members = open_group(taken->name, &group);
+
+    for (const char *peer; members && (peer = g_dir_read_name(members));) {
+        const Taken *other = g_hash_table_lookup(all, peer);
+
+        if (other && !other->left)
+            return true;
+    }
+    return false;
+}
+
+static bool pci_give_back(const Taken *taken)
 {
     g_autoptr(GError) error = NULL;
 
-    if (taken->bound && !host_pci_reattach_when_free(facts_root(), taken->name, &error))
-        g_warning("PCI device %s of guest '%s' is not given back: %s", taken->name,
-                  taken->owner_name, error->message);
+    if (!taken->bound || !pci_find(taken->device, NULL))
+        return true;
+    if (group_is_used(taken))
+        return false;
+    if (host_pci_reattach_when_free(facts_root(), taken->name, &error))
+        return true;
+    g_warning("PCI device %s of guest '%s' is not given back: %s", taken->name, taken->owner_name,
+              error->message);
+    return false;
 }
 
 /* ---- USB devices ---- */
@@ -295,7 +326,7 @@ typedef struct Kind {
     bool (*take)(Taken *taken, GError **error);
     bool (*check)(const Taken *taken, GError **error); /* when all have been taken */
     int (*open)(const Taken *taken, GError **error);
-    void (*give_back)(const Taken *taken);
+    bool (*give_back)(const Taken *taken); /* false: not now */
 } Kind;
 
 static const Kind kinds[] = {
@@ -312,45 +343,67 @@ static const Kind *kind_of(const Hostdev *device, GError **error)
                 hostdev_type_names[device->type]);
 }
 
-static bool check_free(const Kind *kind, const char *name, GError **error)
+static bool fail_in_use(const Taken *taken, GError **error)
 {
-    const Taken *other = g_hash_table_lookup(all, name);
-
-    return !other || fail(error, ERR_OPERATION_INVALID, "%s %s is in use by guest '%s'", kind->what,
-                          name, other->owner_name);
+    return fail(error, ERR_OPERATION_INVALID, "%s %s is in use by guest '%s'",
+                kinds[taken->device->type].what, taken->name, taken->owner_name);
 }
 
-bool taken_check_free(const char *function, GError **error)
+bool taken_check_free(const char *name, GError **error)
 {
-    return check_free(&kinds[HOSTDEV_PCI], function, error);
+    const Taken *taken = g_hash_table_lookup(all, name);
+
+    return !taken || taken->left || fail_in_use(taken, error);
 }
 
+/* What cannot be given back now is tried again when the guest lets go of more. */
 static void give_back(Taken *taken)
 {
     const Kind *kind = &kinds[taken->device->type];
     g_autoptr(GError) error = NULL;
 
-    if (kind->give_back)
-        kind->give_back(taken);
+    if (kind->give_back && !kind->give_back(taken)) {
+        if (!save(taken, &error))
+            g_warning("%s", error->message);
+        return;
+    }
     if (!store_drop_state(&store, taken->name, &error))
         g_warning("%s", error->message);
     g_hash_table_remove(all, taken->name);
+}
+
+/* All are let go of before the first is given back: they may share a group. */
+static void give_all_back(const GPtrArray *some)
+{
+    for (LIST_EACH(Taken, taken, some))
+        taken->left = true;
+    for (LIST_EACH(Taken, taken, some))
+        give_back(taken);
 }
 
 /* Notes that the guest has it; NULL without an error: the device is not there, which is allowed. */
 static Taken *claim(const Uuid *owner, const char *owner_name, Hostdev *device, GError **error)
 {
     g_autoptr(Taken) taken = NULL;
+    const Taken *former;
     const Kind *kind = kind_of(device, error);
 
     if (!kind || !kind->find(device, error) || device->missing)
         return NULL;
     taken = g_new0(Taken, 1);
-    *taken = (Taken){ kind->name(device), *owner, g_strdup(owner_name), false,
-                      xml_copy(&hostdev_element, device) };
-    if (!check_free(kind, taken->name, error) || !save(taken, error))
+    *taken = (Taken){ .name = kind->name(device),
+                      .owner = *owner,
+                      .owner_name = g_strdup(owner_name),
+                      .device = xml_copy(&hostdev_element, device) };
+    former = g_hash_table_lookup(all, taken->name);
+    if (former && !(former->left && uuid_equal(&former->owner, owner))) {
+        fail_in_use(former, error);
         return NULL;
-    g_hash_table_insert(all, taken->name, taken);
+    }
+    taken->bound = former && former->bound;
+    if (!save(taken, error))
+        return NULL;
+    g_hash_table_replace(all, taken->name, taken);
     return g_steal_pointer(&taken);
 }
 
@@ -399,8 +452,7 @@ bool taken_add(const Uuid *owner, const char *owner_name, const GPtrArray *devic
 
     if (claim_all(owner, owner_name, devices, claimed, error) && take_all(claimed, fds, error))
         return true;
-    for (guint i = claimed->len; i > 0; i--)
-        give_back(claimed->pdata[i - 1]);
+    give_all_back(claimed);
     return false;
 }
 
@@ -427,8 +479,7 @@ void taken_keep(const Uuid *owner, const GPtrArray *devices)
         if (uuid_equal(&((Taken *) item)->owner, owner) && !is_among(devices, item))
             g_ptr_array_add(left, item);
     }
-    for (guint i = 0; i < left->len; i++)
-        give_back(left->pdata[i]);
+    give_all_back(left);
 }
 
 static bool load(const char *name, const char *text, void *, GError **error)

@@ -18,5 +18,6 @@ bool taken_add(const Uuid *owner, const char *owner_name, const GPtrArray *devic
                GError **error);
 /* Gives back what the guest has beside these. */
 void taken_keep(const Uuid *owner, const GPtrArray *devices);
-/* ERR_OPERATION_INVALID with the guest's name where one has that PCI function. */
-bool taken_check_free(const char *function, GError **error);
+/* ERR_OPERATION_INVALID with the guest's name where one has that PCI function, "0000:01:02.0", or
+ * mediated device, by its uuid. */
+bool taken_check_free(const char *name, GError **error);

@@ -85,6 +85,27 @@ static bool take_back(const Hostdev *device, void *, GError **)
     return true;
 }
 
+/* The file of a device that goes, which other devices of the guest may be used by, too. */
+typedef struct Shared {
+    const char *device, *file;
+} Shared;
+
+static bool is_apart(const Hostdev *device, void *data, GError **)
+{
+    const Shared *shared = data;
+    g_autofree char *path = sysfs_path(device), *file = group_file(device);
+
+    return g_str_equal(path, shared->device) || g_strcmp0(file, shared->file) != 0;
+}
+
+static void take_unless_shared(const Domain *live, const Hostdev *device)
+{
+    g_autofree char *path = sysfs_path(device), *file = group_file(device);
+
+    if (each_vfio(live, is_apart, &(Shared){ path, file }, NULL))
+        take_file(device);
+}
+
 static bool count(const Hostdev *, void *number, GError **)
 {
     ++*(unsigned *) number;
@@ -132,8 +153,15 @@ bool hostdev_open(const Domain *live, Hostdev *hostdev, const void *plugged, GAr
     name_drivers(live);
     if (give_file(hostdev, error))
         return true;
-    devices_keep(live, plugged);
+    hostdev_close(live, hostdev, plugged);
     return false;
+}
+
+void hostdev_close(const Domain *live, const Hostdev *hostdev, const void *plugged)
+{
+    if (hostdev_is_vfio(hostdev))
+        take_unless_shared(live, hostdev);
+    devices_keep(live, plugged);
 }
 
 void hostdevs_release(const Domain *live) { (void) each_vfio(live, take_back, NULL, NULL); }

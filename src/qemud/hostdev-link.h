@@ -7,9 +7,12 @@
 /* All that the live definition has, or nothing; usb: descriptors of USB devices, in their order,
  * which the caller frees. What was found out is written into it. */
 bool hostdevs_open(const Domain *live, GArray **usb, GError **error);
-/* One that is put into a running guest: a hostdev, or the device of an interface. */
+/* One that is put into a running guest: a hostdev, or the device of an interface; plugged: which.
+ */
 bool hostdev_open(const Domain *live, Hostdev *hostdev, const void *plugged, GArray **usb,
                   GError **error);
+/* QEMU has let go of it. It is still in the live definition. */
+void hostdev_close(const Domain *live, const Hostdev *hostdev, const void *plugged);
 /* Its files are the host's again: QEMU has ended. Any thread. */
 void hostdevs_release(const Domain *live);
 

@@ -136,25 +136,44 @@ static bool check_rom(const DeviceInfo *device, GError **error)
                 "a device with 'rom/@file' cannot be put into a running guest");
 }
 
+/* Before QEMU gets it: a daemon that comes after us asks QEMU whether it did. */
+static bool publish_with(Machine *vm, const Domain *live, GError **error)
+{
+    View *view = machine_edit(vm);
+
+    view_set_live(view, domain_copy(live));
+    return machine_publish(vm, view, error);
+}
+
+static void publish_without(Machine *vm, const View *former)
+{
+    View *view = machine_edit(vm);
+
+    view_set_live(view, domain_copy(former->live->domain));
+    machine_publish_anyway(vm, view);
+}
+
 bool hostdev_plug(Machine *vm, Domain *live, void *device, GError **error)
 {
     Hostdev *hostdev = device;
     g_autoptr(Qmp) monitor = machine_monitor(vm, error);
+    g_autoptr(View) former = machine_view(vm);
     g_autoptr(GArray) usb = NULL;
 
     if (!monitor || !check_rom(&hostdev->info, error) ||
         !hostdev_open(live, hostdev, hostdev, &usb, error))
         return false;
-    if (hostdev->missing ||
-        (allow_locking(vm, live, error) && add_hostdev(monitor, live, hostdev, usb, error)))
+    if (hostdev->missing || (allow_locking(vm, live, error) && publish_with(vm, live, error) &&
+                             add_hostdev(monitor, live, hostdev, usb, error)))
         return true;
-    devices_keep(live, hostdev);
+    hostdev_close(live, hostdev, hostdev);
+    publish_without(vm, former);
     return false;
 }
 
 void hostdev_unplugged(Machine *, const Domain *live, const void *device)
 {
-    devices_keep(live, device);
+    hostdev_close(live, device, device);
 }
 
 static bool add_iface(Qmp *monitor, const Domain *live, const Iface *iface, GError **error)
@@ -167,13 +186,23 @@ static bool add_iface(Qmp *monitor, const Domain *live, const Iface *iface, GErr
 bool hostdev_plug_iface(Machine *vm, Domain *live, Iface *iface, GError **error)
 {
     g_autoptr(Qmp) monitor = machine_monitor(vm, error);
+    g_autoptr(View) former = machine_view(vm);
     g_autoptr(Hostdev) device = hostdev_of_iface(iface);
 
     if (!monitor || !check_rom(&iface->info, error) ||
         !hostdev_open(live, device, iface, NULL, error))
         return false;
-    if (allow_locking(vm, live, error) && add_iface(monitor, live, iface, error))
+    if (allow_locking(vm, live, error) && publish_with(vm, live, error) &&
+        add_iface(monitor, live, iface, error))
         return true;
-    devices_keep(live, iface);
+    hostdev_close(live, device, iface);
+    publish_without(vm, former);
     return false;
+}
+
+void hostdev_unplugged_iface(const Domain *live, const Iface *iface)
+{
+    g_autoptr(Hostdev) device = hostdev_of_iface(iface);
+
+    hostdev_close(live, device, iface);
 }

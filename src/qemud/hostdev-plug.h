@@ -15,3 +15,4 @@ void hostdev_unplugged(Machine *vm, const Domain *live, const void *device);
 
 /* The same for an interface that is a device. */
 bool hostdev_plug_iface(Machine *vm, Domain *live, Iface *iface, GError **error);
+void hostdev_unplugged_iface(const Domain *live, const Iface *iface);

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "iface-plug.h"
 
-#include "guest/device-link.h"
 #include "hostdev-plug.h"
 #include "iface-link.h"
 
@@ -164,7 +163,7 @@ void iface_unplugged(Machine *vm, const Domain *live, const void *device)
     g_autoptr(Qmp) monitor = machine_monitor(vm, NULL);
 
     if (iface_is_device(device))
-        devices_keep(live, device);
+        hostdev_unplugged_iface(live, device);
     else if (monitor)
         drop_backend(monitor, device);
     iface_close(live, device);

@@ -288,6 +288,44 @@ void device_gone(Machine *vm, const char *alias)
     tell_removed(vm, alias);
 }
 
+/* ---- after a restart of the daemon ---- */
+
+static void note_absent(GPtrArray *absent, Json *devices, const char *alias)
+{
+    for (size_t i = 0; i < json_length(devices); i++) {
+        if (g_strcmp0(json_text(json_object_array_get_idx(devices, i), "name"), alias) == 0)
+            return;
+    }
+    g_ptr_array_add(absent, g_strdup(alias));
+}
+
+/* Aliases of the host's devices that the guest has by its definition only. */
+static GPtrArray *absent_devices(const Domain *live, Json *devices)
+{
+    GPtrArray *absent = g_ptr_array_new_with_free_func(g_free);
+
+    for (LIST_EACH(Hostdev, hostdev, live->hostdevs)) {
+        if (!hostdev->missing)
+            note_absent(absent, devices, hostdev->info.alias);
+    }
+    for (LIST_EACH(Iface, iface, live->interfaces)) {
+        if (iface_is_device(iface))
+            note_absent(absent, devices, iface->info.alias);
+    }
+    return absent;
+}
+
+void devices_recover(Machine *vm, Qmp *monitor)
+{
+    g_autoptr(View) view = machine_view(vm);
+    g_autoptr(Json) devices =
+        qmp_call(monitor, "qom-list", json_build("s", "path", "/machine/peripheral"), NULL);
+    g_autoptr(GPtrArray) absent = devices ? absent_devices(view->live->domain, devices) : NULL;
+
+    for (guint i = 0; absent && i < absent->len; i++)
+        device_gone(vm, absent->pdata[i]);
+}
+
 /* ---- the calls ---- */
 
 enum { AFFECTED = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG };

@@ -8,3 +8,6 @@
 void device_gone(Machine *vm, const char *alias);
 /* The guest does not let go of it. */
 void device_stays(Machine *vm, const char *alias);
+/* Of a guest that was found running: takes the host's devices that its QEMU has not got, or has let
+ * go of meanwhile, out of its definition. On the strand. */
+void devices_recover(Machine *vm, Qmp *monitor);

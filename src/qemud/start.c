@@ -20,6 +20,7 @@
 #include "hostdev-link.h"
 #include "iface-link.h"
 #include "loop/spawn.h"
+#include "ops-device.h"
 #include "qmp-events.h"
 #include "save.h"
 #include "settings.h"
@@ -579,5 +580,8 @@ bool start_adopt(Machine *vm, const View *view, int pidfd, GError **error)
     view_set_live(next, g_steal_pointer(&live));
     machine_set_process(vm, monitor, pidfd);
     devices_keep(view->live->domain, NULL); /* we may have been killed while one was plugged in */
-    return machine_publish(vm, g_steal_pointer(&next), error);
+    if (!machine_publish(vm, g_steal_pointer(&next), error))
+        return false;
+    devices_recover(vm, monitor);
+    return true;
 }

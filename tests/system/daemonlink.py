@@ -8,7 +8,7 @@ import struct
 import threading
 
 PROGRAM, REMOTE = 0x4f53544c, 0x20008086
-OPEN, CLOSE, CHANGE = 1, 2, 3
+OPEN, CLOSE, CHANGE, TAKE, KEEP = 1, 2, 3, 6, 7
 VNET_HDR, VHOST, VETH = 1, 2, 4
 OWNER = bytes(range(16))
 
@@ -117,3 +117,11 @@ class DaemonLink:
 
     def change(self, before, after, owner=OWNER, name='guest'):
         return self.call(CHANGE, owner + string(name) + string(before) + string(after))[0].string()
+
+    def take(self, *devices, owner=OWNER, name='guest'):
+        """Asks noded for devices of the host; the same as it has found them."""
+        reply, _ = self.call(TAKE, owner + string(name) + struct.pack('>I', len(devices)) + b''.join(map(string, devices)))
+        return [reply.string() for _ in range(reply.number())]
+
+    def keep(self, *devices, owner=OWNER):
+        self.call(KEEP, owner + struct.pack('>I', len(devices)) + b''.join(map(string, devices)))

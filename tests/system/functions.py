@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """functions.py - networks that hand out virtual functions of a network card; the card is a planted one"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import concurrent.futures
 import contextlib
 import os
 import subprocess
+import threading
 
 import libvirt
 from harness import PEER, case, contains, equal, guest_xml, main, refused
@@ -94,6 +96,24 @@ def _(s):
         contains(net.portCreateXML(port_xml(0)).XMLDesc(), "<tag id='5'/>", "function='0x0'")
         contains(net.portCreateXML(port_xml(1, '<group>a</group>')).XMLDesc(), "<tag id='9'/>", "function='0x2'")
         refused(libvirt.VIR_ERR_INTERNAL_ERROR, net.portCreateXML, port_xml(2), naming="network 'list'")
+
+
+@case('two that ask for one function at once')
+def _(s):
+    def ask(number):
+        net = s.connect().networkLookupByName(f'net{number}')
+        start.wait()
+        with contextlib.suppress(libvirt.libvirtError):
+            got.append(net.portCreateXML(port_xml(number)))
+
+    with planted(), concurrent.futures.ThreadPoolExecutor() as pool:
+        for number in range(4):
+            s.conn.networkDefineXML(net_xml(f'net{number}', address(0))).create()
+        for _ in range(50):
+            start, got = threading.Barrier(4), []
+            list(pool.map(ask, range(4)))
+            equal(len(got), 1)
+            got[0].delete()
 
 
 @case('what cannot be handed out')

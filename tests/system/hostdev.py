@@ -34,14 +34,17 @@ FILES = {
     'both': guest('both', PORTS + USB + card(1) + stick('46f4', '0001')),
     'other': guest('other', PORTS + card(1)),
     'unmanaged': guest('unmanaged', PORTS + card(2, managed='no', driver="<driver name='vfio'/>")),
-    'half': guest('half', PORTS + card(3)),
+    'alone': guest('alone', PORTS + card(3)),
     'whole': guest('whole', PORTS + card(3) + card(3, 1)),
     'odd': guest('odd', PORTS + USB + stick('0627', '0001')),
     'absent': guest('absent', PORTS + USB + stick('1234', '5678')),
     'optional': guest('optional', PORTS + USB + stick('1234', '5678', 'optional')),
-    'card2': card(2), 'stick': stick('46f4', '0001'), 'mdev': '<hostdev mode="subsystem" type="mdev" model="vfio-pci"><source>'
+    'card2': card(2), 'loose': card(2, managed='no'), 'half': card(3, 1), 'stick': stick('46f4', '0001'), 'mdev': '<hostdev mode="subsystem" type="mdev" model="vfio-pci"><source>'
     '<address uuid="3c1b6d1a-6d1c-4a51-9b4e-2a7b7b2b0001"/></source></hostdev>',
 }
+
+
+STATE = '/r/run/ostler/qemu/state/both.xml'
 
 
 def driver(m, function):
@@ -53,6 +56,7 @@ def _(s):
     with Host(s, *OPTIONS, files=FILES) as m:
         m.start()
         first, second, third = ('0000:%02x:00.0' % n for n in (1, 2, 3))
+        fourth = '0000:03:00.1'
 
         # a card and a stick, which the guest sees
         equal(driver(m, first), 'e1000e')
@@ -73,7 +77,7 @@ def _(s):
         m.refused('virsh nodedev-reset pci_0000_01_00_0', "in use by guest 'both'")
 
         # one more, and out again
-        m.run('virsh attach-device both /card2.xml')
+        m.run('virsh attach-device both /card2.xml', f'cp {STATE} /plugged')
         m.sees('both', 'pci 8086:10d3', 'pci 8086:10d3', 'usb 46f4:0001')
         m.refused('virsh attach-device both /card2.xml', 'already')
         m.refused('virsh update-device both /card2.xml --live', "live update of device 'hostdev' is not supported")
@@ -81,6 +85,8 @@ def _(s):
         m.run('virsh detach-device both /card2.xml')
         m.sees('both', 'pci 8086:10d3', 'usb 46f4:0001')
         equal(driver(m, second), 'e1000e')
+        m.run('kill -9 $qemud', f'cp /plugged {STATE}')  # as if QEMU had not yet got it
+        m.begin_daemon('qemud')
         m.refused('virsh detach-device both /card2.xml', '0000:02:00.0 not found')
         m.run('virsh detach-device both /stick.xml')
         m.sees('both', 'pci 8086:10d3')
@@ -99,22 +105,39 @@ def _(s):
         m.begin_daemon('qemud')
         m.run(f'until test "$(basename $(readlink /sys/bus/pci/devices/{first}/driver))" = e1000e; do usleep 50000; done')
         equal(m.run('virsh domstate both').strip(), 'shut off')
+        m.run('virsh start both', 'kill -9 $qemud', 'kill -9 $(pidof qemu-system-x86_64)', f'rm {STATE}')
+        m.begin_daemon('qemud')
+        m.run('virsh start both', 'virsh destroy both')  # what noded takes for the guest's is no hindrance
+        equal(driver(m, first), 'e1000e')
 
         # not managed: the host's owner says when
         m.refused('virsh create /unmanaged.xml', 'Unmanaged PCI device 0000:02:00.0 must be manually detached')
-        m.run('virsh nodedev-detach pci_0000_02_00_0', 'virsh create /unmanaged.xml', 'virsh destroy unmanaged')
-        equal(driver(m, second), 'vfio-pci')
+        m.run('virsh nodedev-detach pci_0000_02_00_0', 'virsh create /unmanaged.xml')
+        m.sees('unmanaged', 'pci 8086:10d3')
         group = m.run(f'basename $(readlink /sys/bus/pci/devices/{second}/iommu_group)').strip()
+        m.run('virsh detach-device unmanaged /loose.xml')
         equal(m.run(f'stat -c %u /dev/vfio/{group}').strip(), '0')
+        m.run('virsh destroy unmanaged')
+        equal(driver(m, second), 'vfio-pci')
         m.run('virsh nodedev-reattach pci_0000_02_00_0')
         equal(driver(m, second), 'e1000e')
 
         # a group is given away whole
-        m.refused('virsh create /half.xml', "0000:03:00.1 of the same IOMMU group")
+        m.refused('virsh create /alone.xml', "0000:03:00.1 of the same IOMMU group")
         equal(driver(m, third), 'e1000e')
         m.run('virsh create /whole.xml')
         m.sees('whole', 'pci 8086:10d3', 'pci 8086:10d3')
+        m.run('virsh detach-device whole /half.xml')
+        equal(driver(m, fourth), 'vfio-pci')
+        m.kill('noded')
+        m.run('virsh attach-device whole /half.xml')
+        m.sees('whole', 'pci 8086:10d3', 'pci 8086:10d3')
+        m.run('virsh detach-device whole /half.xml')
+        group = m.run(f'basename $(readlink /sys/bus/pci/devices/{third}/iommu_group)').strip()
+        equal(m.run(f'stat -c %u /dev/vfio/{group}').strip(), '64055')
         m.run('virsh destroy whole')
+        equal([driver(m, third), driver(m, fourth)], ['e1000e', 'e1000e'])
+        equal(m.run('ls /r/run/ostler/nodedev/taken').strip(), '')
 
         # USB by what it is
         m.refused('virsh create /odd.xml', 'Multiple USB devices for 0627:0001')

@@ -11,6 +11,7 @@ import libvirt
 from harness import Skip, case, contains, equal, main, refused, until
 from libvirt import (VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_NO_NODE_DEVICE,
                      VIR_ERR_OPERATION_INVALID, VIR_ERR_OPERATION_UNSUPPORTED)
+from daemonlink import DaemonLink
 from machine import CARD, KIND, PARENT, DeviceEvents, Kernel, Machine, mdev_name as name_of, mdev_xml as xml, tree
 
 INACTIVE = 1  # of XMLDesc()
@@ -49,6 +50,21 @@ def _(s):
         refused(VIR_ERR_NO_NODE_DEVICE, device.isActive)
         equal(events.seen(), [])
         events.close()
+
+
+@case('not ended while a guest has it')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        uuid = new()
+        device = m.conn.nodeDeviceCreateXML(xml(uuid))
+        link = DaemonLink(m.root, 'noded', 'nodedev:///system')
+        link.take(f"<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='{uuid}'/></source></hostdev>",
+                  name='one')
+        refused(VIR_ERR_OPERATION_INVALID, device.destroy, naming="in use by guest 'one'")
+        equal(device.isActive(), 1)
+        link.keep()
+        device.destroy()
+        link.close()
 
 
 @case('made for the moment, and kept while it is there')

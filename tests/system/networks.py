@@ -268,7 +268,7 @@ def _(s):
 
 @case('a dnsmasq that ends is started again', only='ostler')
 def _(s):
-    s.conn.networkCreateXML(net_xml('one'))
+    net = s.conn.networkCreateXML(net_xml('one'))
 
     def pids():
         return run('pgrep', '-o', '-f', 'network/one.conf', fails=True).split()
@@ -282,6 +282,16 @@ def _(s):
             os.kill(int(pid), 9)
         until(lambda: not pids(), 'it goes on')
     until(pids, 'it is not tried again')
+
+    # one that has lived for too short a time is missed for a while
+    for pid in pids():
+        os.kill(int(pid), 9)
+    until(lambda: not pids(), 'it goes on')
+    host = "<host mac='52:54:00:99:01:77' ip='10.99.1.77'/>"
+    net.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST, -1, host)
+    contains(net.XMLDesc(), host)
+    until(pids, 'it is not started again')
+    equal(client('one', mac='52:54:00:99:01:77').dhcp(), '10.99.1.77')
 
 
 RESOLVED = '''

@@ -93,6 +93,21 @@ static bool open_texts(const Domain *live, const GPtrArray *texts, ostler_device
                 out->devices.devices_len, texts->len);
 }
 
+static void keep(const Domain *live, const GPtrArray *texts)
+{
+    ostler_device_keep_args in = {};
+    g_autoptr(GError) error = NULL;
+    none out;
+
+    memcpy(in.owner, live->uuid.bytes, UUID_SIZE);
+    in.devices.devices_val = texts ? (char **) texts->pdata : NULL;
+    in.devices.devices_len = texts ? texts->len : 0;
+    if (!peer_device_keep(&in, NULL, &out, NULL, &error))
+        g_log(G_LOG_DOMAIN, texts && !texts->len ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_WARNING,
+              "devices of guest '%s' are not known to have been given back: %s", live->name,
+              error->message);
+}
+
 bool devices_open(const Domain *live, GArray **fds, GError **error)
 {
     g_autoptr(GPtrArray) texts = NULL;
@@ -104,6 +119,7 @@ bool devices_open(const Domain *live, GArray **fds, GError **error)
     texts = texts_of(live, NULL);
     if (texts->len == 0)
         return true;
+    keep(live, NULL); /* it is off: what an earlier run left with noded is nobody's */
     opened = open_texts(live, texts, &out, fds, error);
     if (opened) {
         opened = absorb_all(live, &out, error);
@@ -130,21 +146,6 @@ bool device_open(const Domain *live, Hostdev *device, const void *plugged, GArra
     if (!opened)
         devices_keep(live, plugged);
     return opened;
-}
-
-static void keep(const Domain *live, const GPtrArray *texts)
-{
-    ostler_device_keep_args in = {};
-    g_autoptr(GError) error = NULL;
-    none out;
-
-    memcpy(in.owner, live->uuid.bytes, UUID_SIZE);
-    in.devices.devices_val = texts ? (char **) texts->pdata : NULL;
-    in.devices.devices_len = texts ? texts->len : 0;
-    if (!peer_device_keep(&in, NULL, &out, NULL, &error))
-        g_log(G_LOG_DOMAIN, texts && !texts->len ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_WARNING,
-              "devices of guest '%s' are not known to have been given back: %s", live->name,
-              error->message);
 }
 
 void devices_keep(const Domain *live, const void *but)

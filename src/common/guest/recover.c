@@ -6,6 +6,7 @@
 #include "guest/recover.h"
 
 #include "daemon/daemon.h"
+#include "guest/define.h"
 #include "guest/device-link.h"
 #include "guest/exit.h"
 #include "guest/files.h"
@@ -98,21 +99,33 @@ static bool is_unfinished(const State *state)
     return state->state == VIR_DOMAIN_PAUSED && state->reason == VIR_DOMAIN_PAUSED_STARTING_UP;
 }
 
+typedef struct Undo {
+    Machine *vm;
+    Domain *live;
+} Undo;
+
+/* Whoever starts the guest, or makes one of its name, waits for this. */
 static void give_back(void *data)
 {
-    g_autoptr(Domain) live = data;
+    g_autofree Undo *undo = data;
+    g_autoptr(Machine) vm = undo->vm;
+    g_autoptr(Domain) live = undo->live;
+    g_autoptr(GError) error = NULL;
 
     devices_close(live);
     ifaces_close(live);
+    if (!store_drop_state(&machine_store, live->name, &error))
+        g_warning("%s", error->message);
+    define_undo(vm);
 }
 
-/* Nobody has been told of the run, and its guest has done nothing yet. */
-static void undo_start(const State *state)
+/* Nobody has been told of the run, and its guest has done nothing yet. What it had of other daemons
+ * is given back in its time; until then the state stays, for a daemon that comes after us. */
+static void undo_start(Machine *vm, const State *state)
 {
     pid_t pid = state->pid;
     g_auto(Fd) process = files_process(state->directory, state->started, &pid);
-    g_autoptr(Object) vm = registry_find_uuid(machines, &state->live->uuid);
-    g_autoptr(GError) error = NULL;
+    Undo *undo = g_new(Undo, 1);
 
     if (process >= 0) {
         (void) pidfd_send_signal(process, SIGKILL, NULL, 0);
@@ -120,10 +133,8 @@ static void undo_start(const State *state)
     }
     hypervisor.clean(&(Ended){ state->live, state->directory, state->init, state->init_started });
     files_remove(state->directory);
-    strand_do(vm ? vm->strand : call_host_strand(), MODE_CHANGE, "the end of an unfinished start",
-              give_back, domain_copy(state->live));
-    if (!store_drop_state(&machine_store, state->live->name, &error))
-        g_warning("%s", error->message);
+    *undo = (Undo){ machine_ref(vm), domain_copy(state->live) };
+    strand_do(vm->object.strand, MODE_CHANGE, "the end of an unfinished start", give_back, undo);
     g_warning("%s: its start was not finished and has been undone", state->live->name);
 }
 
@@ -135,13 +146,13 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
 
     if (!state || !check_file_name(name, state->live, error))
         return false;
-    if (is_unfinished(state)) {
-        undo_start(state);
-        return true;
-    }
     vm = machine_of_state(state, error);
     if (!vm)
         return false;
+    if (is_unfinished(state)) {
+        undo_start(vm, state);
+        return true;
+    }
     view = machine_edit(vm);
     view->state = state->state;
     view->reason = state->reason;

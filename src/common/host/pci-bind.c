@@ -6,6 +6,7 @@
 #include "host/pci.h"
 #include "host/sysfs.h"
 #include "loop/spawn.h"
+#include "loop/workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,8 +134,11 @@ bool host_pci_reattach_when_free(const char *root, const char *function, GError 
 
     if (directory < 0)
         return false;
-    while (is_in_use(root, directory) && g_get_monotonic_time() < until)
+    while (is_in_use(root, directory) && g_get_monotonic_time() < until) {
+        worker_waits();
         g_usleep(LOOK_US);
+        worker_resumes();
+    }
     return host_pci_reattach(root, function, error);
 }
 

@@ -134,7 +134,7 @@ bool virtual_function_get(const VirtualFunction *function, VirtualFunctionState 
     int errnum;
 
     *state = (VirtualFunctionState){};
-    nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_VF);
+    nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
     nlmsg_hdr(message)->nlmsg_flags |= NLM_F_ACK;
     errnum = netlink_ask(message, take_card, &looked);
     return looked.found ||
