@@ -7,6 +7,7 @@
 #include "lease.h"
 #include "lend.h"
 #include "network.h"
+#include "plug.h"
 #include "port.h"
 #include "recover.h"
 #include "settings.h"
@@ -44,7 +45,7 @@ static bool begin(GError **error)
     };
     port_store = (Store){ .states = daemon_path("run/ostler/network/port") };
     lend_store = (Store){ .states = daemon_path("run/ostler/network/lent") };
-    if (!port_open(error) || !recover_all(error))
+    if (!port_open(error) || !plug_recover(error) || !recover_all(error))
         return false;
     start_watch_services();
     recover_autostart();

@@ -300,7 +300,23 @@ static void end_later(void *data)
 }
 
 /* The kernel takes some 20 ms. Nobody need wait for one end of a pair, which ends with the other,
- * in a container that has gone, in any case; nor does its name come again soon. */
+ * in a container that has gone, in any case; nor does its name come again soon. Its alias says that
+ * it is to end, should we end first. */
+static const char ends[] = "ostler: ends";
+
+static void end_soon(const char *link)
+{
+    strand_do(call_host_strand(), MODE_SURVEY, "the end of a link", end_later, g_strdup(link));
+}
+
+static void end_if_begun(const Link *link, void *)
+{
+    if (g_str_equal(link->kind, "veth") && g_str_equal(link->alias, ends))
+        end_soon(link->name);
+}
+
+bool plug_recover(GError **error) { return link_foreach(end_if_begun, NULL, error); }
+
 void plug_out(const char *link, const Mac *mac)
 {
     Mac ours = host_mac(mac);
@@ -310,10 +326,12 @@ void plug_out(const char *link, const Mac *mac)
     if (!link_find(link, &there, NULL) || !there.index ||
         !(mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
         return;
-    if (g_str_equal(there.kind, "veth") && is_ours(link))
-        strand_do(call_host_strand(), MODE_SURVEY, "the end of a link", end_later, g_strdup(link));
-    else
+    if (!g_str_equal(there.kind, "veth") || !is_ours(link)) {
         (void) link_delete(link, NULL);
+        return;
+    }
+    (void) link_set_alias(link, ends, NULL);
+    end_soon(link);
 }
 
 typedef struct Unnamed {

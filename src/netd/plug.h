@@ -22,6 +22,8 @@ bool plug_in(Plug *plug, GError **error);
 bool plug_join(const char *link, const NetworkPort *port, GError **error);
 /* Ends the link of a guest that has gone, unless it has ended by itself. */
 void plug_out(const char *link, const Mac *mac);
+/* Goes on with what an earlier netd was ending. */
+bool plug_recover(GError **error);
 /* The same where nobody knows its name. */
 void plug_end_unnamed(const Mac *mac);
 /* From one state to another, as far as they differ: bandwidth, up or down, bridge, isolation. */

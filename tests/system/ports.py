@@ -137,6 +137,17 @@ def _(s):
     equal([l for l in place.run('ip', '-o', 'link').splitlines() if ': eth' in l], [])
 
 
+@case('a pair that was being ended when netd was killed ends')
+def _(s):
+    for name, alias in ('testgone', 'ostler: ends'), ('teststays', 'mine'):
+        run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'p' + name)
+        run('ip', 'link', 'set', name, 'alias', alias)
+    s.restart('netd')
+    until(lambda: not os.path.exists('/sys/class/net/testgone'), 'stays')
+    assert os.path.exists('/sys/class/net/teststays')
+    run('ip', 'link', 'del', 'teststays')
+
+
 @case('names that are all taken are an error that says so')
 def _(s):
     s.conn.networkCreateXML(net_xml('one'))

@@ -50,6 +50,9 @@ static void read_link(struct nlmsghdr *answer, Link *link)
         case IFLA_IFNAME:
             g_strlcpy(link->name, nla_get_string(at), sizeof(link->name));
             break;
+        case IFLA_IFALIAS:
+            nla_strlcpy(link->alias, at, sizeof(link->alias));
+            break;
         case IFLA_ADDRESS:
             if (nla_len(at) == MAC_SIZE)
                 memcpy(link->mac.bytes, nla_data(at), MAC_SIZE);
@@ -378,6 +381,14 @@ bool link_set_mac(const char *name, const Mac *mac, GError **error)
     nla_put(message, IFLA_ADDRESS, MAC_SIZE, mac->bytes);
     return netlink_do(message, error, "cannot set the address of link '%s' to %s", name,
                       mac_print(mac, text));
+}
+
+bool link_set_alias(const char *name, const char *alias, GError **error)
+{
+    struct nl_msg *message = link_message(RTM_NEWLINK, 0, name);
+
+    nla_put_string(message, IFLA_IFALIAS, alias);
+    return netlink_do(message, error, "cannot give link '%s' the alias '%s'", name, alias);
 }
 
 bool link_set_master(const char *name, const char *bridge, GError **error)

@@ -15,6 +15,7 @@ typedef struct Link {
     unsigned index; /* 0: there is no such link */
     char name[IFNAMSIZ];
     char kind[16]; /* "bridge", "tun", "veth", "macvtap", ... ; "" for a device */
+    char alias[32];
     Mac mac;
     unsigned mtu, master;
     unsigned below; /* the link it is made on, or its peer */
@@ -64,6 +65,8 @@ bool link_delete(const char *name, GError **error);
 bool link_set_up(const char *name, bool up, GError **error);
 bool link_set_mtu(const char *name, unsigned mtu, GError **error);
 bool link_set_mac(const char *name, const Mac *mac, GError **error);
+/* A text for people and for whoever finds the link. */
+bool link_set_alias(const char *name, const char *alias, GError **error);
 /* NULL: out of its bridge. */
 bool link_set_master(const char *name, const char *bridge, GError **error);
 /* A setting below /proc/sys/net/FAMILY, of a link or, with NULL, of none. It may not be there. */
