@@ -99,7 +99,7 @@ static bool find_place(const Domain *domain, const char *directory, pid_t contro
     *group = has_systemd ? scope_path(domain, controller) : own_path(domain);
     if (!keep_name(directory, *group, error))
         return false;
-    cgroup_end(*group); /* of a run that was lost */
+    group_end(*group); /* of a run that was lost */
     return has_systemd ? scope_start(domain, controller, error) : cgroup_make(*group, error);
 }
 
@@ -157,8 +157,12 @@ bool group_make(const Domain *domain, const char *directory, pid_t controller, c
     return false;
 }
 
+/* A scope's group is systemd's: it hears of its being empty, and takes it away and the unit with
+ * it. Were it gone by then, the unit would stay. */
 void group_end(const char *group)
 {
-    if (group)
+    if (group && g_str_has_suffix(group, ".scope"))
+        cgroup_empty(group);
+    else if (group)
         cgroup_end(group);
 }

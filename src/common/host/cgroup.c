@@ -187,17 +187,24 @@ static void remove_below(const char *group)
     while (entries && (entry = readdir(entries))) {
         g_autofree char *path = g_build_filename(group, entry->d_name, NULL);
 
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-            remove_below(path);
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        remove_below(path);
+        (void) rmdir(path);
     }
-    (void) rmdir(group);
 }
 
-void cgroup_end(const char *group)
+void cgroup_empty(const char *group)
 {
     if (access(group, F_OK) < 0)
         return;
     (void) cgroup_write(group, "cgroup.kill", "1", NULL);
     (void) wait_for(group, "populated 0");
     remove_below(group);
+}
+
+void cgroup_end(const char *group)
+{
+    cgroup_empty(group);
+    (void) rmdir(group);
 }

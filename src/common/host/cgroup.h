@@ -21,7 +21,9 @@ bool cgroup_make(const char *group, GError **error);
 char *cgroup_make_below(const char *group, const char *name, GError **error);
 /* Gives the groups below it all controllers that it has itself. It must have no processes. */
 bool cgroup_delegate(const char *group, GError **error);
-/* Ends what is in it, and takes it and all below it away. */
+/* Ends what is in it, and takes all below it away. */
+void cgroup_empty(const char *group);
+/* The same, and the group itself. */
 void cgroup_end(const char *group);
 bool cgroup_add(const char *group, pid_t pid, GError **error);
 
