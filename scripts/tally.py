@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tally.py LOG... - adds up meson's test logs (*.json): `N passed, N failed, N skipped`, and what failed
+"""tally.py LOG... - adds up meson's test logs (*.json): `N passed, N failed, N skipped`, and what failed, and why
 
 A program counts once for each of its TAP lines. One that crashed, was stopped or printed less than it had
 planned counts as a failure of its own.
@@ -15,9 +15,13 @@ PLAN = re.compile(r'^1\.\.(\d+)(\s+#\s*SKIP\b.*)?$', re.IGNORECASE)
 
 
 def tally(test):
-    """(passed, failed names, skipped) of one program."""
+    """(passed, failed names with what was printed of each, skipped) of one program."""
     passed, failed, skipped, planned = 0, [], 0, None
+    told = []
     for line in test.get('stdout', '').splitlines():
+        if line.startswith('#'):
+            told.append('    ' + line)
+            continue
         if plan := PLAN.match(line):
             planned = int(plan.group(1))
             skipped += planned == 0
@@ -25,9 +29,10 @@ def tally(test):
             if found.group(3):
                 skipped += 1
             elif found.group(1):
-                failed.append(found.group(2))
+                failed.append('\n'.join([found.group(2), *told]))
             else:
                 passed += 1
+        told = []
     result = test['result']
     counted = passed + len(failed) + skipped
     if planned and counted < planned:
