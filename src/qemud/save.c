@@ -13,6 +13,7 @@
 #include "job.h"
 #include "loop/workers.h"
 #include "migrate.h"
+#include "qmp-events.h"
 #include "restore.h"
 #include "rpc/event.h"
 #include "save-stream.h"
@@ -336,13 +337,25 @@ static void drop_stray(Machine *vm, pid_t pid)
     (void) unlink(part);
 }
 
-/* The reason tells that it ran, or was to. One that cannot stays paused, for somebody to look. */
+/* The reason tells that it ran, or was to. Where the state does not tell yet that it was stopped
+ * for its save, QEMU does. */
+static bool is_to_run(const Machine *vm, const View *next, Qmp *monitor)
+{
+    int state, reason;
+
+    if (!vm->saving || next->state != VIR_DOMAIN_RUNNING)
+        return next->state == VIR_DOMAIN_PAUSED && next->reason == VIR_DOMAIN_PAUSED_SAVE;
+    return monitor_state(monitor, &state, &reason, NULL) && state == VIR_DOMAIN_PAUSED &&
+           reason == VIR_DOMAIN_PAUSED_USER;
+}
+
+/* One that cannot stays paused, for somebody to look. */
 static void run_again(Machine *vm, View *next, Qmp *monitor)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Json) answer = NULL;
 
-    if (next->state != VIR_DOMAIN_PAUSED || next->reason != VIR_DOMAIN_PAUSED_SAVE)
+    if (!is_to_run(vm, next, monitor))
         return;
     answer = qmp_call(monitor, "cont", NULL, &error);
     if (!answer) {

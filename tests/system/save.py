@@ -590,14 +590,11 @@ def _(s):
     is_same(s)
 
 
-@case('killed when QEMU has written all, and the part is removed: the guest goes on', only='ostler')
-def _(s):
-    pretend(s, 'migrate print it begins', 'migrate slow 1000')
-    s.file('images/image', 'older')
-
+def begin_save(s, printed):
+    """Of the fake QEMU's guest, until QEMU prints that."""
     def begun():
         with open(os.path.join(s.root, 'var/log/ostler/qemu/fake.log')) as log:
-            return 'it begins' in log.read()
+            return printed in log.read()
 
     def save(conn):
         with contextlib.suppress(libvirt.libvirtError):
@@ -605,7 +602,21 @@ def _(s):
 
     saves = threading.Thread(target=save, args=(s.connect(),))
     saves.start()
-    until(begun, 'the save does not begin')
+    until(begun, f'QEMU does not print that {printed}')
+    return saves
+
+
+def goes_on(s):
+    dom = s.conn.lookupByName('fake')
+    until(lambda: dom.state() == [VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED],
+          lambda: f'the guest is in state {dom.state()}')
+
+
+@case('killed when QEMU has written all, and the part is removed: the guest goes on', only='ostler')
+def _(s):
+    pretend(s, 'migrate print it is written', 'migrate slow 1000')
+    s.file('images/image', 'older')
+    saves = begin_save(s, 'it is written')
     os.unlink(glob.glob(image(s) + '.part-*')[0])
     s.disconnect()
     s.kill()
@@ -618,10 +629,18 @@ def _(s):
             until(lambda: 'finish-migrate' in said.readline(), 'QEMU does not get to the end')
     s.start()
     s.conn = s.connect()
-    dom = s.conn.lookupByName('fake')
-    until(lambda: dom.state() == [VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED],
-          lambda: f'the guest is in state {dom.state()}')
+    goes_on(s)
     equal(files(s), ['image'])
+
+
+@case('killed when QEMU has been told to stop for a save: the guest goes on', only='ostler')
+def _(s):
+    pretend(s, 'stop print it stops', 'stop slow 500')
+    saves = begin_save(s, 'it stops')
+    s.restart()
+    saves.join(LIMIT)
+    goes_on(s)
+    equal(files(s), [])
 
 
 def killed_beside(s, call, delay):
