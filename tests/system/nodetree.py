@@ -26,7 +26,7 @@ FILTERS = {
 }
 
 
-PERSISTENT, TRANSIENT = 1 << 28, 1 << 29  # newer than the Python module
+PERSISTENT, TRANSIENT, CCWGROUP_DEV, CCWGROUP_MEMBER = 1 << 28, 1 << 29, 1 << 22, 1 << 23  # newer than the Python module
 
 
 def flag(name):
@@ -80,6 +80,7 @@ def _(s):
             equal(m.conn.listDevices('warp'), [])
             for n, caps in capabilities.items():
                 equal(m.conn.nodeDeviceLookupByName(n).numOfCaps(), len(caps))
+            equal(m.names(CCWGROUP_DEV | CCWGROUP_MEMBER), [])
             refused(VIR_ERR_INVALID_ARG, m.conn.listAllDevices, 1 << 25)
     equal(found, set(FILTERS))
 
