@@ -63,8 +63,12 @@ def tell(conn):
 
 
 def host_part(xml):
+    """All but the uuid, which each keeps for itself, and the processor. Guests run as different users, and move by
+    TCP alone with us.
+    """
+    xml = re.sub(r'\s*<uri_transport>rdma</uri_transport>', '', re.sub(r'\+\d+:\+\d+', 'USER:GROUP', xml))
     host = etree.fromstring(xml).find('host')
-    return {e.tag: etree.tostring(e, encoding='unicode') for e in host if e.tag in ('topology', 'cache', 'power_management', 'iommu')}
+    return [etree.tostring(e, encoding='unicode') for e in host if e.tag not in ('uuid', 'cpu')]
 
 
 def firmware_told():
