@@ -114,7 +114,7 @@ static void family(GString *out, const Structure *from, size_t)
 
 /* ---- signatures: as each line of processors has them ---- */
 
-static void i386(GString *out, const Structure *from, size_t offset)
+static void intel_386(GString *out, const Structure *from, size_t offset)
 {
     unsigned word = word_at(from, offset);
 
@@ -122,7 +122,7 @@ static void i386(GString *out, const Structure *from, size_t offset)
                            word >> 12, word >> 8 & 0xf, word >> 4 & 0xf, word & 0xf);
 }
 
-static void i486(GString *out, const Structure *from, size_t offset)
+static void intel_486(GString *out, const Structure *from, size_t offset)
 {
     unsigned word = word_at(from, offset);
 
@@ -197,11 +197,13 @@ static Print *by_family(unsigned family)
         unsigned first, last;
         Print *print;
     } rows[] = {
-        { 0x05, 0x05, i386 },  { 0x06, 0x06, i486 },  { 0x0b, 0x15, intel }, { 0x18, 0x1d, amd },
-        { 0x1f, 0x1f, amd },   { 0x28, 0x2f, intel }, { 0x38, 0x3f, amd },   { 0x46, 0x4f, amd },
-        { 0x66, 0x6b, amd },   { 0x83, 0x8f, amd },   { 0xa1, 0xb3, intel }, { 0xb5, 0xb5, intel },
-        { 0xb6, 0xb7, amd },   { 0xb9, 0xc7, intel }, { 0xcd, 0xcf, intel }, { 0xd2, 0xdb, intel },
-        { 0xdd, 0xe0, intel }, { 0xe4, 0xef, amd },   { 0x100, 0x102, arm }, { 0x118, 0x119, arm },
+        { 0x05, 0x05, intel_386 }, { 0x06, 0x06, intel_486 }, { 0x0b, 0x15, intel },
+        { 0x18, 0x1d, amd },       { 0x1f, 0x1f, amd },       { 0x28, 0x2f, intel },
+        { 0x38, 0x3f, amd },       { 0x46, 0x4f, amd },       { 0x66, 0x6b, amd },
+        { 0x83, 0x8f, amd },       { 0xa1, 0xb3, intel },     { 0xb5, 0xb5, intel },
+        { 0xb6, 0xb7, amd },       { 0xb9, 0xc7, intel },     { 0xcd, 0xcf, intel },
+        { 0xd2, 0xdb, intel },     { 0xdd, 0xe0, intel },     { 0xe4, 0xef, amd },
+        { 0x100, 0x102, arm },     { 0x118, 0x119, arm },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
