@@ -66,6 +66,16 @@ bool mdev_configure(const NodeDevice *definition, const char *path, GError **err
     return mdevctl_is_there() || set_attributes(definition->capability, path, error);
 }
 
+bool mdev_change(const NodeDevice *definition, const char *path, GError **error)
+{
+    g_autoptr(Json) description = NULL;
+
+    if (!mdevctl_is_there())
+        return set_attributes(definition->capability, path, error);
+    description = mdevctl_describe(definition->capability, false);
+    return mdevctl_run("modify", definition->capability, "--live", description, error);
+}
+
 bool mdev_stop(const char *path, GError **error)
 {
     g_autofree char *uuid = g_path_get_basename(path);

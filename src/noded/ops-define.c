@@ -4,6 +4,7 @@
 
 #include "class.h"
 #include "make.h"
+#include "mdev.h"
 #include "mdev-store.h"
 #include "model/list.h"
 #include "ops.h"
@@ -115,6 +116,12 @@ bool noded_node_device_define_xml(Call *call, const remote_node_device_define_xm
     return true;
 }
 
+static bool check_defined(const DeviceView *view, const char *name, GError **error)
+{
+    return view->config ||
+           fail(error, ERR_OPERATION_INVALID, "node device '%s' is not defined", name);
+}
+
 /* That of a device of ours; NULL and an error when it is another. */
 static DeviceView *view_of_defined(Device *device, GError **error)
 {
@@ -122,9 +129,8 @@ static DeviceView *view_of_defined(Device *device, GError **error)
 
     if (view->capabilities & VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "unsupported device type");
-    if (!view->config)
-        return fail(error, ERR_OPERATION_INVALID, "node device '%s' is not defined",
-                    device->object.name);
+    if (!check_defined(view, device->object.name, error))
+        return NULL;
     return g_steal_pointer(&view);
 }
 
@@ -165,22 +171,48 @@ static bool check_same(const NodeDevice *now, const NodeDevice *then, GError **e
                 then->name);
 }
 
+static bool update_live(const NodeDevice *definition, const DeviceView *view, GError **error)
+{
+    const NodeDevice *now = view->live->device;
+
+    return check_same(definition, now, error) && mdev_change(definition, now->path, error);
+}
+
+static bool update_config(const NodeDevice *definition, const DeviceView *view, GError **error)
+{
+    return check_same(definition, view->config->device, error) &&
+           mdev_store_redefine(definition, view->autostart, error);
+}
+
+/* Without a flag what there is: the device when it is active, else its definition. */
 bool noded_node_device_update(Call *call, const remote_node_device_update_args *in, none *,
                               GError **error)
 {
+    enum {
+        LIVE = VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE,
+        CONFIG = VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG
+    };
     Device *device = device_of(call);
     g_autoptr(NodeDevice) definition = NULL;
     g_autoptr(Stay) stay = NULL;
     g_autoptr(DeviceView) view = NULL;
+    unsigned what = in->flags;
 
-    if (!call_check_flags(call, in->flags, VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG, error))
+    if (!call_check_flags(call, in->flags, LIVE | CONFIG, error))
         return false;
     definition = parse_mdev(in->xml_desc, false, error);
     stay = definition ? enter(error) : NULL;
-    view = stay ? view_of_defined(device, error) : NULL;
-    if (!view || !check_same(definition, view->config->device, error))
+    if (!stay)
         return false;
-    return mdev_store_redefine(definition, view->autostart, error);
+    view = device_view(device);
+    if (what == 0)
+        what = view->live ? LIVE : CONFIG;
+    if (what & LIVE && !view->live)
+        return fail(error, ERR_OPERATION_INVALID, "device '%s' is not active", in->name);
+    if (what & CONFIG && !check_defined(view, in->name, error))
+        return false;
+    return (!(what & LIVE) || update_live(definition, view, error)) &&
+           (!(what & CONFIG) || update_config(definition, view, error));
 }
 
 /* ---- the devices themselves ---- */

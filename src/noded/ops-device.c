@@ -58,7 +58,8 @@ bool noded_node_device_lookup_scsi_host_by_wwn(
 #define ACTIVITY (VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE | VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)
 #define LASTING (VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT | VIR_CONNECT_LIST_NODE_DEVICES_TRANSIENT)
 
-enum { ALL_CAPABILITIES = (VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPD << 1) - 1 };
+/* No device has those of channel groups (CCWGROUP): their members are told one by one. */
+enum { ALL_CAPABILITIES = (VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_MEMBER << 1) - 1 };
 
 static bool is_persistent(const DeviceView *view)
 {

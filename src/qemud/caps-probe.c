@@ -363,6 +363,15 @@ static bool has_kvm(Probe *probe)
     return is_kvm_usable(answer);
 }
 
+/* Most machines cannot, which QEMU tells as an error. */
+static void fill_sev(Caps *caps, Probe *probe)
+{
+    g_autoptr(Json) answer =
+        qmp_wait(qmp_send(probe->qmp, "query-sev-capabilities", NULL), TIME_LIMIT, NULL);
+
+    caps_set_sev(caps, answer);
+}
+
 Caps *caps_probe(const char *binary, GError **error)
 {
     g_autoptr(Caps) caps = caps_new();
@@ -379,6 +388,8 @@ Caps *caps_probe(const char *binary, GError **error)
     if (!check_version(caps, error))
         return NULL;
     caps->kvm = has_kvm(&kvm);
+    if (caps->kvm)
+        fill_sev(caps, &kvm);
     caps_probe_cpus(caps, tcg.qmp, caps->kvm ? kvm.qmp : NULL);
     return g_steal_pointer(&caps);
 }

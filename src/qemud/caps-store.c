@@ -63,6 +63,15 @@ static const Member model_members[] = {
     {},
 };
 
+static const Member sev_members[] = {
+    TEXT_OF("pdh", CapsSev, pdh),
+    TEXT_OF("cert-chain", CapsSev, cert_chain),
+    TEXT_OF("cpu0-id", CapsSev, cpu0_id),
+    NUMBER_OF("cbitpos", CapsSev, cbitpos),
+    NUMBER_OF("reduced-phys-bits", CapsSev, reduced_phys_bits),
+    {},
+};
+
 static const Member caps_members[] = {
     TEXT_OF("binary", Caps, binary),
     TEXT_OF("arch", Caps, arch),
@@ -204,6 +213,7 @@ static void caps_clear(void *caps)
 
     for (size_t i = 0; i < G_N_ELEMENTS(models); i++)
         clear(model_members, slot_at(old, models[i].offset));
+    clear(sev_members, &old->sev);
     g_ptr_array_unref(old->machines);
     g_ptr_array_unref(old->cpus);
     clear(caps_members, old);
@@ -232,6 +242,8 @@ CapsCpu *caps_add_cpu(Caps *caps, Json *from)
     return cpu;
 }
 
+void caps_set_sev(Caps *caps, Json *from) { read_members(sev_members, &caps->sev, from); }
+
 static Json *list_json(const Member *members, const GPtrArray *list)
 {
     Json *array = json_object_new_array();
@@ -257,6 +269,7 @@ Json *caps_to_json(const Caps *caps)
     Json *json = members_json(caps_members, caps);
 
     json_object_object_add(json, "has", has_json(caps));
+    json_object_object_add(json, "sev", members_json(sev_members, &caps->sev));
     json_object_object_add(json, "machines", list_json(machine_members, caps->machines));
     json_object_object_add(json, "cpus", list_json(cpu_members, caps->cpus));
     for (size_t i = 0; i < G_N_ELEMENTS(models); i++)
@@ -282,6 +295,7 @@ Caps *caps_from_json(Json *json)
     if (!caps->binary || !caps->arch || json_length(machines) == 0)
         return NULL;
     read_has(caps, json_member(json, "has"));
+    caps_set_sev(caps, json_member(json, "sev"));
     for (size_t i = 0; i < json_length(machines); i++)
         caps_add_machine(caps, json_object_array_get_idx(machines, i));
     for (size_t i = 0; i < json_length(cpus); i++)

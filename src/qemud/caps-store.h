@@ -12,5 +12,6 @@ Caps *caps_new(void);
 /* From what QEMU answers: the members have its names. */
 void caps_add_machine(Caps *caps, Json *from);
 CapsCpu *caps_add_cpu(Caps *caps, Json *from);
+void caps_set_sev(Caps *caps, Json *from);
 /* The texts of an array, sorted, each once. */
 char **caps_texts(Json *array);

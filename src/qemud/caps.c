@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-enum { FILE_LIMIT = 16 << 20 };
+enum { FILE_LIMIT = 16 << 20, SETTING_LIMIT = 64 };
 
 /* A binary that somebody has asked for. */
 typedef struct Known {
@@ -73,6 +73,7 @@ static char *make_key(const char *binary, GError **error)
                                            "/usr/lib/x86_64-linux-gnu/qemu",
                                            "/usr/lib/aarch64-linux-gnu/qemu" };
     g_autoptr(GString) key = g_string_new(machine_key());
+    g_autofree char *sev = NULL;
 
     if (access(binary, X_OK) < 0)
         return fail_errno(error, errno, "Cannot check QEMU binary %s", binary);
@@ -80,6 +81,9 @@ static char *make_key(const char *binary, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
         append_file(key, modules[i], false);
     append_file(key, "/dev/kvm", true);
+    append_file(key, "/dev/sev", true);
+    sev = file_read("/sys/module/kvm_amd/parameters/sev", SETTING_LIMIT, NULL);
+    g_string_append_printf(key, "sev %s\n", sev ? g_strstrip(sev) : "none");
     g_string_append_printf(key, "%d %u %u\n", qemu_user.given, qemu_user.uid, qemu_user.gid);
     return g_string_free(g_steal_pointer(&key), FALSE);
 }

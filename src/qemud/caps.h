@@ -60,6 +60,15 @@ typedef struct CapsModel {
     char **disabled;
 } CapsModel;
 
+/* How the memory of guests can be encrypted on this machine (AMD's SEV). */
+typedef struct CapsSev {
+    char *pdh; /* NULL: it cannot */
+    char *cert_chain;
+    char *cpu0_id; /* NULL: QEMU is too old to tell */
+    unsigned cbitpos;
+    unsigned reduced_phys_bits;
+} CapsSev;
+
 typedef struct Caps {
     char *binary;
     char *arch;       /* as domain definitions name it: x86_64, i686, aarch64, ... */
@@ -70,7 +79,8 @@ typedef struct Caps {
     GPtrArray *machines;          /* of CapsMachine, in QEMU's order, without "none" */
     GPtrArray *cpus;              /* of CapsCpu, in QEMU's order */
     CapsModel model[ACCEL_COUNT]; /* the most that a guest can have here */
-    CapsModel host;               /* what this machine has; disabled is empty */
+    CapsSev sev;
+    CapsModel host; /* what this machine has; disabled is empty */
 } Caps;
 
 /* Where to keep what was found out, made when it is not there; before the first caps_of(). Without

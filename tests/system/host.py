@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """host.py - what a client learns about the connection, the host and the hypervisor"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import xml.etree.ElementTree as etree
 
 import libvirt
-from harness import QEMU, case, contains, equal, main, refused
+from harness import BUILD, QEMU, case, contains, equal, main, mount, refused
 from libvirt import (VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR, VIR_ERR_INVALID_ARG,
                      VIR_ERR_NO_CONNECT, VIR_ERR_SYSTEM_ERROR)
 
@@ -104,6 +106,45 @@ def _(s):
 def _(s):
     equal(s.conn.getSecurityModel(), ['none', '0'])
     refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, s.conn.getSEVInfo, naming='SEV')
+
+
+SEV = {'pdh': 'cGRo', 'cert-chain': 'Y2hhaW4=', 'cpu0-id': 'aWQ=', 'cbitpos': 51, 'reduced-phys-bits': 5}
+WRAPPER = """#!/bin/sh
+exec {} "$@"
+"""
+
+
+@case('encrypted memory, where QEMU and the processor have it')
+def _(s):
+    fake = os.path.join(s.home, 'fake-qemu')
+    shutil.copy(os.path.join(BUILD, 'tests/fake/fake-qemu'), fake)
+    os.chmod(fake, 0o755)
+    s.file('fake-qemu.script', '* query-kvm return {"present":true,"enabled":true}\n'
+                               f'* query-sev-capabilities return {json.dumps(SEV)}\n')
+    wrapper = s.file('qemu', WRAPPER.format(fake))
+    os.chmod(wrapper, 0o755)
+    with open('/dev/kvm', 'w'):
+        pass
+    mount('--bind', wrapper, QEMU)
+    try:
+        for again in range(2):  # the second time as it has been kept
+            told = s.conn.getSEVInfo()
+            equal({k: told[k] for k in SEV}, SEV)
+            assert set(told) - set(SEV) in (set(), {'max-guests', 'max-es-guests'}), told
+            contains(re.sub(' +', ' ', s.virsh('nodesevinfo')), 'pdh : cGRo', 'cbitpos : 51')
+            s.restart()
+        with open('/dev/sev', 'w'):  # what has been kept holds no longer
+            pass
+        s.file('fake-qemu.script', '* query-kvm return {"present":true,"enabled":true}\n'
+                                   '* query-sev-capabilities error SEV is not enabled in KVM\n')
+        refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, s.conn.getSEVInfo, naming='SEV')
+        contains(s.virsh('nodesevinfo', fails=True), 'SEV')
+        assert '<sev supported=\'no\'/>' in s.conn.getDomainCapabilities()  # of guests, which we start without
+    finally:
+        subprocess.run(['umount', QEMU], check=True)
+        for node in ('/dev/kvm', '/dev/sev'):
+            if os.path.exists(node):
+                os.unlink(node)
 
 
 @case('sysinfo')

@@ -3,15 +3,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import json
 import os
+import re
 import shutil
+import struct
 import subprocess
 import uuid as uuids
 
 import libvirt
-from harness import Skip, case, contains, equal, main, refused, until
+from harness import Skip, case, contains, equal, main, refused, stack, until
 from libvirt import (VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_NO_NODE_DEVICE,
                      VIR_ERR_OPERATION_INVALID, VIR_ERR_OPERATION_UNSUPPORTED)
-from daemonlink import DaemonLink
+from daemonlink import REMOTE, DaemonLink, Refused, string
 from machine import CARD, KIND, PARENT, DeviceEvents, Kernel, Machine, mdev_name as name_of, mdev_xml as xml, tree
 
 INACTIVE = 1  # of XMLDesc()
@@ -98,6 +100,94 @@ def _(s):
         evil = m.conn.nodeDeviceDefineXML(xml(new(), more="<attr name='../../x' value='5'/>"))
         refused(XML_ERRORS, evil.create)
         equal(kernel.log[0], uuid)
+
+
+UPDATE, LIVE, CONFIG = 447, 1, 2  # a procedure and its flags that are newer than the Python module
+
+
+@case('changed: the definition, the device while it is there, or both')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        link = DaemonLink(m.root, 'noded', 'nodedev:///system')
+
+        def update(device, value, flags, **other):
+            text = xml(**{'uuid': uuid, **other, 'more': f"<attr name='assign_adapter' value='{value}'/>"})
+            link.call(UPDATE, string(device.name()) + string(text) + struct.pack('>I', flags), program=REMOTE)
+
+        def no_update(code, why, *args, **other):
+            try:
+                update(*args, **other)
+            except Refused as e:
+                equal(e.code, code)
+                contains(e.message, why)
+            else:
+                raise AssertionError(f'{args} is done')
+
+        def defined():
+            return re.findall("value='(.*)'", device.XMLDesc(INACTIVE))
+
+        uuid = new()
+        device = m.conn.nodeDeviceDefineXML(xml(uuid))
+        device.setAutostart(1)
+        for value, flags in (('1', CONFIG), ('2', 0)):
+            update(device, value, flags)
+            equal((defined(), device.autostart()), ([value], 1))
+        no_update(VIR_ERR_OPERATION_INVALID, 'is not active', device, '3', LIVE)
+        no_update(VIR_ERR_OPERATION_INVALID, 'is not active', device, '3', LIVE | CONFIG)
+        no_update(VIR_ERR_OPERATION_INVALID, 'cannot be changed', device, '3', 0, uuid=new())
+        no_update(VIR_ERR_INVALID_ARG, '0x4', device, '3', 4)
+        no_update(VIR_ERR_OPERATION_INVALID, 'cannot be changed', m.conn.nodeDeviceLookupByName(PARENT), '3', 0)
+        equal(defined(), ['2'])
+        m.conn.nodeDeviceLookupByName(device.name()).undefine()
+        device = m.conn.nodeDeviceDefineXML(xml(uuid))
+        device.create()
+        m.write(f'{CARD}/{uuid}/assign_adapter', '')
+
+        def has():
+            with open(m.path(CARD, uuid, 'assign_adapter')) as f:
+                return f.read().strip()
+
+        for value, flags, live, config in (('4', 0, '4', []), ('5', LIVE, '5', []), ('6', CONFIG, '5', ['6']),
+                                           ('7', LIVE | CONFIG, '7', ['7'])):
+            update(device, value, flags)
+            equal((has(), defined()), (live, config))
+        os.unlink(m.path(CARD, uuid, 'assign_adapter'))  # what the driver refuses is not kept, either
+        no_update(libvirt.VIR_ERR_SYSTEM_ERROR, 'assign_adapter', device, '8', LIVE | CONFIG)
+        equal(defined(), ['7'])
+        device.undefine()
+        no_update(VIR_ERR_OPERATION_INVALID, 'is not defined', device, '9', CONFIG)
+        link.close()
+
+
+@case('stock virsh: made, marked, told of, ended')
+def _(s):
+    with Machine(s, tree('special')) as m, Kernel(m):
+        def virsh(*args, fails=False):
+            r = subprocess.run(['virsh', '-c', stack.uri(m.root, 'virtnodedevd-sock', 'nodedev'), *args],
+                               capture_output=True, text=True)
+            equal((r.returncode != 0, r.stderr if not fails else ''), (fails, ''))
+            return re.sub(' +', ' ', r.stdout + r.stderr)
+
+        uuid, other = new(), new()
+        name = name_of(uuid)
+        contains(virsh('nodedev-define', s.file('one.xml', xml(uuid))), f"Node device '{name}' defined from")
+        contains(virsh('nodedev-info', name), f'Name: {name}\n', f'Parent: {PARENT}\n', 'Active: no\n', 'Persistent: yes\n', 'Autostart: no\n')
+        virsh('nodedev-autostart', name)
+        virsh('nodedev-start', name)
+        contains(virsh('nodedev-info', name), 'Active: yes\n', 'Persistent: yes\n', 'Autostart: yes\n')
+        contains(virsh('nodedev-start', name, fails=True), 'already active')
+        contains(virsh('nodedev-list', '--cap', 'mdev'), name)
+        contains(virsh('nodedev-dumpxml', name), f'<uuid>{uuid}</uuid>')
+        contains(virsh('nodedev-destroy', name), f"Destroyed node device '{name}'")
+        equal(virsh('-q', 'nodedev-list', '--cap', 'mdev', '--inactive').split(), [name])
+        virsh('nodedev-autostart', name, '--disable')
+        contains(virsh('nodedev-info', name), 'Active: no\n', 'Autostart: no\n')
+        contains(virsh('nodedev-undefine', name), f"Undefined node device '{name}'")
+        contains(virsh('nodedev-info', name, fails=True), name)
+        contains(virsh('nodedev-create', s.file('two.xml', xml(other))), f'Node device {name_of(other)} created from')
+        contains(virsh('nodedev-info', name_of(other)), 'Active: yes\n', 'Persistent: no\n')
+        virsh('nodedev-destroy', name_of(other))
+        equal({name, name_of(other)} & set(virsh('-q', 'nodedev-list', '--cap', 'mdev', '--all').split()), set())
 
 
 @case('definitions and their marks outlive the daemon, however it ends')

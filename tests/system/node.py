@@ -70,7 +70,8 @@ def _(s):
     equal(total, max(present) + 1)
     equal(count, len(online))
     equal({i for i, b in enumerate(bits) if b}, online)
-    contains(s.virsh('nodecpumap'), f'CPUs online:    {count}\n')
+    contains(s.virsh('nodecpumap'), f'CPUs present:   {total}\n', f'CPUs online:    {count}\n',
+             'CPU map:        ' + ''.join('-y'[i in online] for i in range(total)) + '\n')
 
 
 def ticks(cpu=''):
@@ -117,7 +118,8 @@ def _(s):
     refused(VIR_ERR_INVALID_ARG, s.conn.getMemoryStats, 1000)
     contains(s.virsh('nodememstats'), 'total  :', 'cached :')
     contains(s.virsh('nodememstats', '--cell', '1000', fails=True), 'Unable to get number of memory stats')
-    contains(s.virsh('freecell', '--all'), '0:', 'KiB')
+    contains(s.virsh('nodememstats', '--cell', '0'), 'total  :', 'free   :')
+    contains(s.virsh('freecell', '--all'), *(f'{c}:' for c in cells()), 'KiB')
 
 
 @case('free pages of each size')
@@ -132,6 +134,8 @@ def _(s):
         equal(told[0][size], int(text(f'{NODE}/node0/hugepages/hugepages-{size}kB/free_hugepages')))
     refused(VIR_ERR_OPERATION_FAILED, s.conn.getFreePages, [12345], 0, 1, naming='12345')
     contains(s.virsh('freepages', '--cellno', '0', '--pagesize', f'{plain}KiB'), f'{plain}KiB:')
+    everything = s.virsh('freepages', '--all')
+    contains(everything, *(f'Node {c}:\n' for c in cells()), *(f'{size}KiB: ' for size in sizes))
 
 
 @case('pages are added to a pool and taken out of it')

@@ -9,11 +9,13 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 import threading
 import time
 
 import libvirt
-from harness import case, contains, equal, main, refused, until
+import smbios
+from harness import case, contains, equal, main, refused, stack, until
 from libvirt import VIR_ERR_INVALID_ARG, VIR_ERR_NO_NODE_DEVICE
 from machine import TREES, DeviceEvents, Machine, tree
 
@@ -26,7 +28,7 @@ FILTERS = {
 }
 
 
-PERSISTENT, TRANSIENT = 1 << 28, 1 << 29  # newer than the Python module
+PERSISTENT, TRANSIENT, CCWGROUP_DEV, CCWGROUP_MEMBER = 1 << 28, 1 << 29, 1 << 22, 1 << 23  # newer than the Python module
 
 
 def flag(name):
@@ -80,6 +82,7 @@ def _(s):
             equal(m.conn.listDevices('warp'), [])
             for n, caps in capabilities.items():
                 equal(m.conn.nodeDeviceLookupByName(n).numOfCaps(), len(caps))
+            equal(m.names(CCWGROUP_DEV | CCWGROUP_MEMBER), [])
             refused(VIR_ERR_INVALID_ARG, m.conn.listAllDevices, 1 << 25)
     equal(found, set(FILTERS))
 
@@ -94,6 +97,21 @@ def _(s):
         equal(host.name(), 'scsi_host5')
         refused(VIR_ERR_NO_NODE_DEVICE, m.conn.nodeDeviceLookupByName, 'warp', naming='warp')
         refused(VIR_ERR_NO_NODE_DEVICE, m.conn.nodeDeviceLookupSCSIHostByWWN, '2000001b32a9da4e', '21')
+
+
+@case('stock virsh: what the firmware tells')
+def _(s):
+    with Machine(s) as m:
+        def virsh(*args):
+            return subprocess.run(['virsh', '-q', '-c', stack.uri(m.root, 'virtnodedevd-sock', 'nodedev'), *args],
+                                  capture_output=True, text=True)
+
+        contains(virsh('sysinfo').stderr, 'Host SMBIOS information is not available')
+        os.makedirs(m.path('firmware/dmi/tables'))
+        with open(m.path('firmware/dmi/tables/DMI'), 'wb') as f:
+            f.write(smbios.GUEST)
+        contains(virsh('sysinfo').stdout, "<sysinfo type='smbios'>", "<entry name='vendor'>SeaBIOS</entry>",
+                 "<entry name='uuid'>Not Present</entry>", "<entry name='size'>128 MB</entry>")
 
 
 # ---- what comes and goes ------------------------------------------------------------------------

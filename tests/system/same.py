@@ -4,9 +4,11 @@
 On this machine and on planted ones. Where the two differ on purpose, DIFFERENT says why.
 """
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,9 +20,11 @@ if ROLE is not None:
 
 import libvirt  # noqa: E402
 from harness import PEER, Skip, case, equal, main, mount, s  # noqa: E402
+import smbios  # noqa: E402
 from machine import Machine, tree  # noqa: E402
 
 LIBVIRTD = '/usr/sbin/libvirtd'
+DMIDECODE = '/usr/sbin/dmidecode'
 
 
 # ---- what one of them tells ---------------------------------------------------------------------
@@ -59,15 +63,53 @@ def tell(conn):
 
 
 def host_part(xml):
+    """All but the uuid, which each keeps for itself, and the processor. Guests run as different users, and move by
+    TCP alone with us.
+    """
+    xml = re.sub(r'\s*<uri_transport>rdma</uri_transport>', '', re.sub(r'\+\d+:\+\d+', 'USER:GROUP', xml))
     host = etree.fromstring(xml).find('host')
-    return {e.tag: etree.tostring(e, encoding='unicode') for e in host if e.tag in ('topology', 'cache', 'power_management', 'iommu')}
+    return [etree.tostring(e, encoding='unicode') for e in host if e.tag not in ('uuid', 'cpu')]
+
+
+def firmware_told():
+    """What we say of each of these tables."""
+    out = {}
+    with Machine(s) as m:
+        os.makedirs(m.path('firmware/dmi/tables'))
+        for name, tables in smbios.MACHINES.items():
+            for file, content in (('DMI', tables), ('smbios_entry_point', smbios.entry_point(tables))):
+                with open(m.path('firmware/dmi/tables', file), 'wb') as f:
+                    f.write(content)
+            out[name] = m.conn.getSysinfo()
+    return out
+
+
+def firmware_told_by_reference():
+    """It reads them when it starts, by dmidecode."""
+    out = {}
+    shutil.copy(DMIDECODE, '/mnt/dmidecode')
+    with open('/mnt/of-dump', 'w') as f:
+        f.write('#!/bin/sh\nexec /mnt/dmidecode --from-dump /mnt/dump "$@"\n')
+    os.chmod('/mnt/of-dump', 0o755)
+    mount('--bind', '/mnt/of-dump', DMIDECODE)
+    for name, tables in smbios.MACHINES.items():
+        with open('/mnt/dump', 'wb') as f:
+            f.write(smbios.dump(tables))
+        s.start()
+        conn = s.connect()
+        out[name] = conn.getSysinfo()
+        conn.close()
+        s.stop()
+    return out
 
 
 def say():
     """On a machine of its own, which ends with it."""
     libvirt.registerErrorHandler(lambda *_: None, None)
     s.prepare()
-    if ROLE and PEER == 'ostler':
+    if ROLE == 'firmware':
+        out = firmware_told() if PEER == 'ostler' else firmware_told_by_reference()
+    elif ROLE and PEER == 'ostler':
         with Machine(s, tree(ROLE)) as m:
             out = tell_devices(m.conn)
     else:
@@ -162,6 +204,18 @@ def _(_s):
     assert abs(ours['free'] - theirs['free']) < 0.1 * theirs['free']
     count = compare_devices(ours['devices'], theirs['devices'])
     print(f'# {len(theirs["devices"])} devices, {count} fields')
+
+
+@case('what the firmware tells, of machines of many kinds')
+def _(_s):
+    if not os.access(DMIDECODE, os.X_OK):
+        raise Skip('dmidecode is not installed')
+    ours, theirs = both('firmware')
+    for name in smbios.MACHINES:
+        pairs = itertools.zip_longest(ours[name].strip().split('\n'), theirs[name].strip().split('\n'))
+        for number, (our, their) in enumerate(pairs):
+            equal((name, number, our), (name, number, their))
+    print(f'# {sum(t.count("<entry") for t in theirs.values())} entries')
 
 
 for machine in ('zoo', 'storage', 'special'):
