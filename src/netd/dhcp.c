@@ -159,9 +159,8 @@ static bool emit_ptr(GString *out, const Network *network, GError **error)
             return false;
     }
     if (network->dns.forward_plain_names == SWITCH_OFF) {
-        LINE("domain-needed");
-        if (!network->domain || network->domain_local != SWITCH_ON)
-            LINE("local=//");
+        LINE("domain-needed"); /* of addresses alone */
+        LINE("local=//");
     }
     return true;
 }

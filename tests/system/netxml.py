@@ -179,7 +179,7 @@ def _(s):
     equal(names.ask('a.lab.test'), ['127.0.0.9'])
     equal(names.ask('nobody.lan.test'), NO_NAME)
     equal(names.ask('seven.lan.test'), ['10.99.1.7'])
-    equal(names.ask('plain'), NO_NAME)
+    equal([names.ask('plain', kind) for kind in (A, AAAA, TXT)], [NO_NAME] * 3)
     equal(names.ask('9.1.99.10.in-addr.arpa', PTR), NO_NAME)
     equal(names.ask('7.1.99.10.in-addr.arpa', PTR), ['seven.lan.test'])
     names.ask('1.2.0.192.in-addr.arpa', PTR)
