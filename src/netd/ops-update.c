@@ -358,8 +358,9 @@ static int find_meant(const Update *update, const Network *network, const GPtrAr
         found = i;
     }
     if (found < 0)
-        fail(error, ERR_OPERATION_INVALID, "couldn't locate a matching %s entry in network '%s'",
-             section->name, network->name);
+        fail(error, ERR_OPERATION_INVALID,
+             "couldn't locate a matching %s entry in network '%s': %s", section->name,
+             network->name, update->xml);
     return found;
 }
 

@@ -620,7 +620,7 @@ def _(s):
         contains(port.XMLDesc(), f"<plug type='direct' dev='testd' mode='{mode}'/>")
         contains(net.XMLDesc(), "<interface dev='testd' connections='1'/>")
         update(delete, 'testd')
-        refused(INVALID, update, delete, 'testd')
+        refused(INVALID, update, delete, 'testd', naming='testd')
         refused(NO_SUPPORT, update, modify, 'teste')
         refused(INVALID, update, add, 'teste', naming='teste')
         contains(port.XMLDesc(), "dev='testd'")
