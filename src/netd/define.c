@@ -4,6 +4,7 @@
 
 #include "function.h"
 #include "host/link.h"
+#include "model/list.h"
 
 #include <string.h>
 
@@ -112,13 +113,33 @@ static bool name_is_its_own(const Network *network, GError **error)
     return !other || same;
 }
 
+/* ---- what is not served ---- */
+
+static bool trusts_guests(const Network *network)
+{
+    for (LIST_EACH(Portgroup, group, network->portgroups)) {
+        if (group->trust_guest_rx_filters == SWITCH_ON)
+            return true;
+    }
+    return network->trust_guest_rx_filters == SWITCH_ON;
+}
+
+/* It is for macvtap that it says something. */
+bool define_check_trust(const Network *network, GError **error)
+{
+    return network->bridge || network->forward.mode == FORWARD_HOSTDEV ||
+           forward_has_bridge(network->forward.mode) || !trusts_guests(network) ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "trustGuestRxFilters='yes' is not supported, in network '%s'", network->name);
+}
+
 /* ---- what a definition does not say ---- */
 
 static bool complete(Network *network, GError **error)
 {
     if (uuid_is_zero(&network->uuid))
         network->uuid = uuid_random();
-    if (!function_check_pool(network, error))
+    if (!define_check_trust(network, error) || !function_check_pool(network, error))
         return false;
     if (!forward_has_bridge(network->forward.mode))
         return true;

@@ -12,3 +12,5 @@ Net *define_net(const Network *network, GError **error);
 void define_undo(Net *net);
 /* Whether another network has the bridge. */
 bool define_check_bridge(const Network *network, GError **error);
+/* Whether nobody's guests are to be trusted with what passes their device. */
+bool define_check_trust(const Network *network, GError **error);

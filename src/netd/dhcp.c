@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 enum { START_MS = 10000, END_MS = 3000, SHORT_MS = 1000, RETRY_MS = 5000, CLAIMS = 5 };
+enum { SPARE_LEASES = 1000 };
 
 static char *path_of(const char *name, const char *suffix)
 {
@@ -158,9 +159,8 @@ static bool emit_ptr(GString *out, const Network *network, GError **error)
             return false;
     }
     if (network->dns.forward_plain_names == SWITCH_OFF) {
-        LINE("domain-needed");
-        if (!network->domain || network->domain_local != SWITCH_ON)
-            LINE("local=//");
+        LINE("domain-needed"); /* of addresses alone */
+        LINE("local=//");
     }
     return true;
 }
@@ -240,11 +240,13 @@ static void emit_ranges(GString *out, const NetworkIp *ip)
         LINE("dhcp-range=%s,static", ip_print(&ip->address, text));
 }
 
-static uint64_t range_sizes(const Network *network)
+/* Hosts have theirs besides the ranges, also those that are added while it runs. */
+static uint64_t most_leases(const Network *network)
 {
-    uint64_t sum = 0;
+    uint64_t sum = SPARE_LEASES;
 
     for (LIST_EACH(NetworkIp, ip, network->ips)) {
+        sum += list_length(ip->hosts);
         for (LIST_EACH(DhcpRange, range, ip->ranges))
             sum += ip_range_size(&range->start, &range->end);
     }
@@ -253,7 +255,6 @@ static uint64_t range_sizes(const Network *network)
 
 static bool emit_dhcp(GString *out, const Network *network, GError **)
 {
-    uint64_t most = range_sizes(network);
     char text[IP_TEXT];
 
     for (LIST_EACH(NetworkIp, ip, network->ips)) {
@@ -274,8 +275,7 @@ static bool emit_dhcp(GString *out, const Network *network, GError **)
 
         LINE("dhcp-no-override");
         LINE("dhcp-authoritative");
-        if (most)
-            LINE("dhcp-lease-max=%" G_GUINT64_FORMAT, most);
+        LINE("dhcp-lease-max=%" G_GUINT64_FORMAT, most_leases(network));
         LINE("dhcp-hostsfile=%s", hosts);
     }
     if (network->mtu)

@@ -2,6 +2,7 @@
  *
  * A section is a list in the definition; the text is one element of it. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "define.h"
 #include "dhcp.h"
 #include "driver.h"
 #include "firewall.h"
@@ -19,7 +20,8 @@ static bool change_copy(const Network *network, OpsChange *change, const void *d
 {
     g_autoptr(Network) copy = xml_copy(&network_element, network);
 
-    if (!change(copy, data, error) || !network_check(copy, error))
+    if (!change(copy, data, error) || !network_check(copy, error) ||
+        !define_check_trust(copy, error))
         return false;
     *changed = g_steal_pointer(&copy);
     return true;
@@ -356,8 +358,9 @@ static int find_meant(const Update *update, const Network *network, const GPtrAr
         found = i;
     }
     if (found < 0)
-        fail(error, ERR_OPERATION_INVALID, "couldn't locate a matching %s entry in network '%s'",
-             section->name, network->name);
+        fail(error, ERR_OPERATION_INVALID,
+             "couldn't locate a matching %s entry in network '%s': %s", section->name,
+             network->name, update->xml);
     return found;
 }
 

@@ -59,6 +59,16 @@ static Rate rate_of(const BandwidthLimit *limit)
 
 /* ---- what a port of a bridge is made to be ---- */
 
+static bool check_vlans(const Plug *plug, GError **error)
+{
+    char mac[MAC_TEXT];
+
+    return is_bridged(plug->port) || !list_length(plug->port->vlan.tags) ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "interface %s - vlan tag not supported for this connection type",
+                mac_print(&plug->iface->mac, mac));
+}
+
 static bool set_vlans(const char *link, const NetworkPort *port, GError **error)
 {
     unsigned tags[64], count = 0, untagged = 0;
@@ -95,9 +105,9 @@ bool plug_join(const char *link, const NetworkPort *port, GError **error)
         return false;
     if ((settings.isolated || settings.fixed_table) && !bridge_set_port(link, &settings, error))
         return false;
-    if (settings.fixed_table && !bridge_add_address(link, &port->mac, error))
-        return false;
-    return set_vlans(link, port, error);
+    /* an address is known in the VLANs that there are by then */
+    return set_vlans(link, port, error) &&
+           (!settings.fixed_table || bridge_add_address(link, &port->mac, error));
 }
 
 /* Frames of the bridge's size must fit. */
@@ -278,6 +288,8 @@ bool plug_in(Plug *plug, GError **error)
     bool done;
 
     plug->link[0] = '\0';
+    if (!check_vlans(plug, error))
+        return false;
     if (plug->flags & OSTLER_LINK_INSIDE)
         done = plug->port->plug == PLUG_DIRECT ? make_macvlan(plug, error) : make_veth(plug, error);
     else if (plug->port->plug == PLUG_DIRECT)

@@ -289,6 +289,51 @@ static bool choose_plug(Net *net, const Network *network, NetworkPort *port, GEr
     return choose_device(net, network, port, error);
 }
 
+static bool check_device_of(Net *net, const Network *network, const NetworkPort *port,
+                            GError **error)
+{
+    for (LIST_EACH(ForwardInterface, interface, network->forward.interfaces)) {
+        if (g_strcmp0(interface->dev, port->dev) != 0)
+            continue;
+        return network->forward.mode != FORWARD_PASSTHROUGH || !count_users(net, port->dev) ||
+               fail(error, ERR_INTERNAL,
+                    "network '%s' claims dev='%s' is already in use by a different port",
+                    network->name, port->dev);
+    }
+    return fail(error, ERR_INTERNAL, "network '%s' has no dev='%s'", network->name, port->dev);
+}
+
+static bool check_function_of(const Network *network, const NetworkPort *port, GError **error)
+{
+    g_autofree char *place = function_name(&port->pci);
+
+    for (LIST_EACH(ForwardAddress, address, network->forward.addresses)) {
+        g_autofree char *guest = NULL;
+
+        if (!pci_address_equal(&address->pci, &port->pci))
+            continue;
+        guest = holder_of(&port->pci);
+        return !guest || fail(error, ERR_INTERNAL,
+                              "network '%s' claims PCI device %s is already in use by '%s'",
+                              network->name, place, guest);
+    }
+    return fail(error, ERR_INTERNAL, "network '%s' has no PCI device %s", network->name, place);
+}
+
+/* The plug that a port says it has is one that the network gives. */
+static bool check_plug(Net *net, const Network *network, const NetworkPort *port, GError **error)
+{
+    switch (port->plug) {
+    case PLUG_HOSTDEV:
+        return check_function_of(network, port, error);
+    case PLUG_DIRECT:
+        return check_device_of(net, network, port, error);
+    default:
+        return network->bridge ||
+               fail(error, ERR_INTERNAL, "network '%s' has no bridge", network->name);
+    }
+}
+
 static bool prepare(Net *net, NetworkPort *port, bool reclaim, GError **error)
 {
     g_autoptr(View) view = net_view(net);
@@ -302,7 +347,8 @@ static bool prepare(Net *net, NetworkPort *port, bool reclaim, GError **error)
     if (uuid_is_zero(&port->uuid))
         port->uuid = uuid_random();
     return inherit(view->live->network, port, error) && check(view->live->network, port, error) &&
-           (reclaim || choose_plug(net, view->live->network, port, error));
+           (reclaim ? check_plug(net, view->live->network, port, error)
+                    : choose_plug(net, view->live->network, port, error));
 }
 
 /* ---- floors: what is promised to a port of what its bridge may send ---- */

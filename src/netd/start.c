@@ -97,7 +97,7 @@ static void publish_stopped(Launch *l) { set_stopped(l->net); }
 static bool make_bridge(Launch *l, GError **error)
 {
     Bridge bridge = { l->config->mac, l->config->mtu, g_strcmp0(l->config->stp, "off") != 0,
-                      l->config->delay.value };
+                      l->config->delay.value, l->config->mac_table == MAC_TABLE_LIBVIRT };
     int errnum = has_bridge(l) ? bridge_create(l->config->bridge, &bridge) : 0;
 
     if (errnum == EINVAL && l->config->mtu)
@@ -147,7 +147,7 @@ static bool add_routes(Launch *l, GError **error)
 {
     for (LIST_EACH(NetworkRoute, route, has_bridge(l) ? l->config->routes : NULL)) {
         if (!link_add_route(l->config->bridge, &route->address, network_route_prefix(route),
-                            &route->gateway, route->metric.value, error))
+                            &route->gateway, route->metric.given ? route->metric.value : 1, error))
             return false;
     }
     return true;

@@ -4,6 +4,7 @@ import ipaddress
 import json
 import os
 import subprocess
+import time
 
 from harness import Skip, case, contains, equal, main, s, until
 from netlab import client, net_xml
@@ -75,11 +76,13 @@ def _(s):
 
 @case('hosts known by their DUID and by their name')
 def _(s):
-    net = start(DHCP.format(hosts=f"<host id='{duid(2)}' name='fixed' ip='fd00:99::22'/>"
-                                  "<host name='named' ip='fd00:99::33'/>"))
+    net = start(DHCP.format(hosts=f"<host id='{duid(2)}' name='fixed' ip='fd00:99::22'><lease expiry='30'/></host>"
+                                  "<host name='named' ip='fd00:99::33'/>").replace("1ff'/>", "1ff'><lease expiry='2' unit='hours'/></range>"))
     equal(Speaker(2).wait()[0], 'fd00:99::22')
     equal(Speaker(3, 'named').wait()[0], 'fd00:99::33')
-    equal(sorted(lease['ipaddr'] for lease in leases(net, 2)), ['fd00:99::22', 'fd00:99::33'])
+    expire = {lease['ipaddr']: lease['expirytime'] - time.time() for lease in leases(net, 2)}
+    equal(sorted(expire), ['fd00:99::22', 'fd00:99::33'])
+    assert 1700 < expire['fd00:99::22'] <= 1801 and 7100 < expire['fd00:99::33'] <= 7201, expire
     equal([lease['hostname'] for lease in net.DHCPLeases('52:54:00:aa:00:02')], ['fixed'])
 
 

@@ -4,6 +4,7 @@
 
 #include "host/netlink.h"
 
+#include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -12,7 +13,7 @@
 
 enum { TICKS = 100 }; /* a second, as the kernel tells users its times */
 
-int bridge_create(const char *name, const Bridge *bridge)
+static int create(const char *name, const Bridge *bridge, bool filters_vlans)
 {
     struct ifinfomsg header = {};
     struct nl_msg *message =
@@ -28,9 +29,18 @@ int bridge_create(const char *name, const Bridge *bridge)
     data = nla_nest_start(message, IFLA_INFO_DATA);
     nla_put_u32(message, IFLA_BR_FORWARD_DELAY, bridge->delay * TICKS);
     nla_put_u32(message, IFLA_BR_STP_STATE, bridge->stp);
+    if (filters_vlans)
+        nla_put_u8(message, IFLA_BR_VLAN_FILTERING, 1);
     nla_nest_end(message, data);
     nla_nest_end(message, info);
     return netlink_try(message);
+}
+
+int bridge_create(const char *name, const Bridge *bridge)
+{
+    int errnum = create(name, bridge, bridge->filters_vlans);
+
+    return errnum == EOPNOTSUPP && bridge->filters_vlans ? create(name, bridge, false) : errnum;
 }
 
 bool bridge_set_port(const char *name, const BridgePort *port, GError **error)
@@ -82,7 +92,7 @@ bool bridge_add_address(const char *port, const Mac *mac, GError **error)
     struct ndmsg header = {
         .ndm_family = AF_BRIDGE,
         .ndm_ifindex = if_nametoindex(port),
-        .ndm_state = NUD_PERMANENT | NUD_NOARP,
+        .ndm_state = NUD_REACHABLE | NUD_NOARP,
         .ndm_flags = NTF_MASTER,
     };
     struct nl_msg *message =

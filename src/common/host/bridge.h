@@ -9,7 +9,8 @@ typedef struct Bridge {
     Mac mac;      /* tells later whose the bridge is: it is made with it */
     unsigned mtu; /* 0: the kernel's own choice */
     bool stp;
-    unsigned delay; /* in seconds */
+    unsigned delay;     /* in seconds */
+    bool filters_vlans; /* where the kernel can */
 } Bridge;
 
 /* 0 or an errno: EEXIST when the name is in use. The bridge is down. */

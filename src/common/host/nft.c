@@ -136,7 +136,8 @@ static bool check_kernel(GError **error)
 {
     g_auto(Fd) fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
-    return fd >= 0 || fail_errno(error, errno, "the kernel has no nftables");
+    return fd >= 0 ||
+           fail(error, ERR_INTERNAL, "the kernel has no nftables: %s", g_strerror(errno));
 }
 
 static bool find_context(GError **error)
