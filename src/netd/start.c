@@ -64,6 +64,19 @@ static bool check_conflicts(Launch *l, GError **error)
             conflict_check(l->config, error));
 }
 
+static bool forwards(const Network *network, int family)
+{
+    ForwardMode mode = network->forward.mode;
+
+    return (mode == FORWARD_NAT || mode == FORWARD_ROUTE || mode == FORWARD_OPEN) &&
+           has_family(network, family);
+}
+
+static bool check_routers(Launch *l, GError **error)
+{
+    return !forwards(l->config, AF_INET6) || conflict_check_routers(error);
+}
+
 /* From here on a daemon that finds the state file knows of the run. */
 static bool publish_starting(Launch *l, GError **error)
 {
@@ -158,11 +171,15 @@ static bool add_routes(Launch *l, GError **error)
 static void forward_family(Net *net, const char *name, const char *path)
 {
     g_autofree char *former = file_read(path, 16, NULL);
+    g_autoptr(GError) why = NULL;
 
     if (!former || former[0] != '0')
         return;
-    if (link_write_setting(name, NULL,
-                           strstr(path, "ip_forward") ? "ip_forward" : "conf/all/forwarding", "1"))
+    if (g_str_equal(name, "ipv6") && !conflict_check_routers(&why))
+        net_log(net, G_LOG_LEVEL_WARNING, "%s stays off: %s", path, why->message);
+    else if (link_write_setting(name, NULL,
+                                strstr(path, "ip_forward") ? "ip_forward" : "conf/all/forwarding",
+                                "1"))
         net_log(net, G_LOG_LEVEL_INFO, "%s has been switched on for it: the host forwards packets",
                 path);
     else
@@ -172,13 +189,9 @@ static void forward_family(Net *net, const char *name, const char *path)
 /* It stays on: others may have come to rely on it. */
 static bool switch_forwarding(Launch *l, GError **)
 {
-    ForwardMode mode = l->config->forward.mode;
-
-    if (mode != FORWARD_NAT && mode != FORWARD_ROUTE && mode != FORWARD_OPEN)
-        return true;
-    if (has_family(l->config, AF_INET))
+    if (forwards(l->config, AF_INET))
         forward_family(l->net, "ipv4", "/proc/sys/net/ipv4/ip_forward");
-    if (has_family(l->config, AF_INET6))
+    if (forwards(l->config, AF_INET6))
         forward_family(l->net, "ipv6", "/proc/sys/net/ipv6/conf/all/forwarding");
     return true;
 }
@@ -234,6 +247,7 @@ STEPS(Launch)
 static const Step steps[] = {
     { "see whether it may", check_state, NULL },
     { "see whether the host has room for it", check_conflicts, NULL },
+    { "see whether the host may forward for it", check_routers, NULL },
     { "note that it starts", publish_starting, publish_stopped },
     { "make its bridge", make_bridge, delete_bridge },
     { "set up IPv6", set_up_ipv6, NULL },

@@ -169,6 +169,44 @@ def _(s):
         run('nft', 'delete table inet fw')
 
 
+# ---- what a network switches on ----
+
+# A router that says that it is one.
+ADVERTISEMENT = """
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.sendto(struct.pack('!BBHBBHII', 134, 0, 0, 64, 0, 1800, 0, 0), ('ff02::1', 0, 0, socket.if_nametoindex('world')))
+"""
+
+
+def setting(path, value=None):
+    with open('/proc/sys/net/' + path, 'r' if value is None else 'w') as f:
+        return f.read().strip() if value is None else f.write(value)
+
+
+@case('a host that has its IPv6 routes of a router keeps them')
+def _(s):
+    world = Outside()
+
+    def has_route():
+        world.run('/usr/bin/python3', '-c', ADVERTISEMENT, fails=True)  # it may have no address yet
+        return 'default' in run('ip', '-6', 'route', 'show', 'dev', 'testout', 'proto', 'ra')
+
+    setting('ipv6/conf/all/forwarding', '0')
+    setting('ipv6/conf/testout/accept_ra', '1')
+    until(has_route, 'no route')
+    for mode in "<forward mode='nat'/>", "<forward mode='route'/>", "<forward mode='open'/>":
+        refused(VIR_ERR_INTERNAL_ERROR, start, mode, V4 + V6, naming='testout')
+    equal(setting('ipv6/conf/all/forwarding'), '0')
+    for mode, ip in ("<forward mode='nat'/>", V4), ('', V4 + V6):
+        start(mode, ip).destroy()
+    setting('ipv6/conf/testout/accept_ra', '2')
+    start("<forward mode='route'/>", V4 + V6)
+    equal(setting('ipv6/conf/all/forwarding'), '1')
+    assert has_route()
+
+
 # ---- those that hosts really have ----
 
 def own_copy(path):
