@@ -221,14 +221,31 @@ static bool join_zone(Launch *l, GError **error)
     return !has_bridge(l) || zone_join(l->config, error);
 }
 
+/* Of a bridge of the host's it limits what the host itself sends and gets by it: what guests and
+ * the bridge's other links say to one another does not pass here. */
 static bool limit_bandwidth(Launch *l, GError **error)
 {
-    const BandwidthLimit *limit = &l->config->bandwidth.inbound;
+    const Network *network = l->config;
+    const BandwidthLimit *limit = &network->bandwidth.inbound;
 
-    return !has_bridge(l) || !limit->average ||
-           shape_set(l->config->bridge, &(Rate){ limit->average, limit->peak, limit->burst },
-                     error);
+    if (!network->bridge || (!limit->average && !network->bandwidth.outbound.average))
+        return true;
+    if (!if_nametoindex(network->bridge))
+        return fail(error, ERR_INTERNAL, "bridge '%s', whose bandwidth is limited, is not there",
+                    network->bridge);
+    return !limit->average ||
+           shape_set(network->bridge, &(Rate){ limit->average, limit->peak, limit->burst }, error);
 }
+
+/* Our own end with what limits them. */
+static void unlimit_bridge(const Network *network)
+{
+    if (network->bridge && !forward_has_bridge(network->forward.mode) &&
+        network->bandwidth.inbound.average)
+        (void) shape_set(network->bridge, &(Rate){}, NULL);
+}
+
+static void unlimit_bandwidth(Launch *l) { unlimit_bridge(l->config); }
 
 static bool serve_dhcp(Launch *l, GError **error) { return dhcp_start(l->net, l->config, error); }
 
@@ -254,7 +271,7 @@ static const Step steps[] = {
     { "give the bridge its addresses", add_addresses, NULL },
     { "raise the bridge", raise_bridge, NULL },
     { "add its routes", add_routes, NULL },
-    { "limit its bandwidth", limit_bandwidth, NULL },
+    { "limit its bandwidth", limit_bandwidth, unlimit_bandwidth },
     { "let the host forward", switch_forwarding, NULL },
     { "add its firewall rules", add_rules, remove_rules },
     { "join its firewall zone", join_zone, NULL },
@@ -299,6 +316,7 @@ void stop_network(Net *net)
     port_drop_all(net);
     dhcp_stop(net);
     firewall_remove(net);
+    unlimit_bridge(live);
     end_bridge(live);
     if (now->config) {
         set_stopped(net);

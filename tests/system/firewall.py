@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
+import socket
 import time
 
 from harness import TOP, case, contains, equal, main, mount, refused, s, until
-from libvirt import VIR_ERR_INTERNAL_ERROR
+from libvirt import VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR
 from netlab import Outside, Process, client, need, net_xml, run, system_bus
 
 V4 = "<ip address='10.99.1.1' netmask='255.255.255.0'/>"
@@ -109,6 +109,60 @@ def _(s):
     contains(a.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.1'), '1 packets received')
     assert '1 packets received' not in a.run('busybox', 'ping', '-c', '1', '-W', '1', '10.99.1.51', fails=True)
     b.close()
+
+
+def heard(guest, address, count=100):
+    """How many of so many datagrams of a kilobyte that a guest sends at once arrive at the host."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
+        host.setsockopt(socket.SOL_SOCKET, 33, 1 << 20)  # SO_RCVBUFFORCE
+        host.bind((address, 7001))
+        guest.run('/usr/bin/python3', '-c', f"import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+                  f"[s.sendto(bytes(1000), ('{address}', 7001)) for i in range({count})]")
+        host.setblocking(False)
+        arrived = 0
+        while True:
+            try:
+                host.recv(2000)
+                arrived += 1
+            except BlockingIOError:
+                return arrived
+
+
+@case('the bandwidth of a network in a bridge of the host', only='ostler')
+def _(s):
+    def shaped():
+        return 'htb' in run('tc', 'qdisc', 'show', 'dev', 'testbr')
+
+    def network(name, inside="<inbound average='1000'/><outbound average='10' burst='10'/>", bridge='testbr'):
+        return (f"<network><name>{name}</name><forward mode='bridge'/><bridge name='{bridge}'/>"
+                f"<bandwidth>{inside}</bandwidth></network>")
+
+    refused(VIR_ERR_INTERNAL_ERROR, s.conn.networkCreateXML, network('one', bridge='testno'), naming='testno')
+    refused(VIR_ERR_CONFIG_UNSUPPORTED, s.conn.networkCreateXML, network('one', "<inbound average='9' floor='5'/>"),
+            naming='floor')
+    run('ip', 'link', 'add', 'testbr', 'type', 'bridge')
+    try:
+        run('ip', 'addr', 'add', '10.99.2.1/24', 'dev', 'testbr')
+        run('ip', 'link', 'set', 'testbr', 'up')
+        for name in 'one', 'two':
+            s.conn.networkCreateXML(network(name))
+        assert shaped()
+        contains(run('tc', 'class', 'show', 'dev', 'testbr'), 'rate 8Mbit')
+        c = guest('10.99.2.50/24', '10.99.2.1')
+        for again in False, True:
+            if again:
+                s.restart('netd')
+                run('nft', 'flush', 'ruleset')
+                until(lambda: 'testbr' in run('nft', 'list', 'ruleset'), 'the rules are not restored')
+            arrived = heard(c, '10.99.2.1')
+            assert 1 <= arrived < 50, arrived
+        s.clean_networks(False)
+        assert not shaped()
+        equal(run('nft', 'list', 'ruleset'), '')
+        s.conn.networkCreateXML(network('one', "<inbound average='1000'/>")).destroy()
+        equal(run('nft', 'list', 'ruleset'), '')
+    finally:
+        run('ip', 'link', 'del', 'testbr')
 
 
 @case('rules that somebody removes are there again within a second')
