@@ -6,7 +6,7 @@ import shutil
 import socket
 import time
 
-from harness import TOP, case, contains, equal, main, mount, refused, s, until
+from harness import TOP, case, contains, equal, main, mount, refused, s, stack, until
 from libvirt import VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INTERNAL_ERROR
 from netlab import Outside, Process, client, need, net_xml, run, system_bus
 
@@ -237,6 +237,34 @@ s.sendto(struct.pack('!BBHBBHII', 134, 0, 0, 64, 0, 1800, 0, 0), ('ff02::1', 0, 
 def setting(path, value=None):
     with open('/proc/sys/net/' + path, 'r' if value is None else 'w') as f:
         return f.read().strip() if value is None else f.write(value)
+
+
+@case('the host forwards when a network needs it, and its log says so', only='ostler')
+def _(s):
+    switches = {'4': 'ipv4/ip_forward', '6': 'ipv6/conf/all/forwarding'}
+
+    def told():
+        with open(stack.log_path(s.root, 'netd')) as log:
+            text = log.read()
+        return {k: text.count(path + ' has been switched on for it') for k, path in switches.items()}
+
+    def begin(forward, ip, on):
+        """What a network with these parts switches on, and tells."""
+        before, was = told(), {k: setting(path) for k, path in switches.items()}
+        start(forward, ip).destroy()
+        for k, path in switches.items():
+            equal(setting(path), '1' if k in on else was[k])
+            equal(told()[k] - before[k], int(k in on))
+
+    for path in switches.values():
+        setting(path, '0')
+    begin('', V4 + V6, on='')
+    begin("<forward mode='nat'/>", V4, on='4')
+    begin("<forward mode='nat'/>", V4, on='')
+    begin("<forward mode='route'/>", V4 + V6, on='6')
+    begin("<forward mode='open'/>", V4 + V6, on='')
+    setting(switches['4'], '0')
+    begin("<forward mode='open'/>", V4 + V6, on='4')
 
 
 @case('a host that has its IPv6 routes of a router keeps them')
