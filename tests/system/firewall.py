@@ -302,19 +302,29 @@ def has_zone(zone):
     return 'test0' in run('firewall-cmd', f'--zone={zone}', '--list-interfaces', fails=True).split()
 
 
-@case('firewalld: the bridge is in a zone, after a reload, too')
-def _(s):
+def prepare_firewalld():
     need('/usr/sbin/firewalld')
-    own_copy('/etc/firewalld')
+    if not os.path.isdir('/mnt/etc/firewalld'):
+        own_copy('/etc/firewalld')
     os.makedirs('/etc/firewalld/zones', exist_ok=True)
     shutil.copyfile(os.path.join(TOP, 'systemd/firewalld-zone.xml'), '/etc/firewalld/zones/ostler.xml')
+
+
+def run_firewalld():
+    firewalld = Process('/usr/sbin/firewalld', '--nofork', '--nopid')
+    until(lambda: 'running' in run('firewall-cmd', '--state', fails=True), 'firewalld does not run')
+    return firewalld
+
+
+@case('firewalld: the bridge is in a zone, after a reload, too')
+def _(s):
+    prepare_firewalld()
     system_bus()
     s.restart('netd')
     Outside()
     start()
     c = guest()
-    firewalld = Process('/usr/sbin/firewalld', '--nofork', '--nopid')
-    until(lambda: 'running' in run('firewall-cmd', '--state', fails=True), 'firewalld does not run')
+    firewalld = run_firewalld()
     until(lambda: has_zone('ostler'), 'the bridge is in no zone')
     equal(c.hears(), '203.0.113.1')
     settled.wanted = ruleset(True)
@@ -332,6 +342,30 @@ def _(s):
             net_xml('one', ip=V4).replace("<bridge name='test0'", "<bridge name='test0' zone='nowhere'"), naming='nowhere')
     firewalld.close()
     equal(run('nft', 'list', 'ruleset'), '')
+
+
+@case('firewalld: the bridge is in a zone after netd or the bus has been away', only='ostler')
+def _(s):
+    prepare_firewalld()
+    shutil.rmtree('/run/dbus', ignore_errors=True)
+    s.restart('netd')  # there is no bus
+    start()
+    bus = system_bus()
+    firewalld = run_firewalld()
+    until(lambda: has_zone('ostler'), 'not seen: a bus that came after netd')
+    s.disconnect()
+    s.kill('netd')
+    run('firewall-cmd', '--zone=ostler', '--remove-interface=test0')
+    assert not has_zone('ostler')
+    s.start()
+    s.conn = s.connect()
+    until(lambda: has_zone('ostler'), 'not told again: what changed while netd was away')
+    bus.close()
+    firewalld.close()
+    system_bus()
+    run_firewalld()
+    until(lambda: has_zone('ostler'), 'not seen: a bus that came again')
+    s.conn.networkLookupByName('one').destroy()
 
 
 @case('ufw: its forward chain is named, and what it allows goes')
