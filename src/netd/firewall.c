@@ -30,6 +30,7 @@ static struct {
     char *table;        /* "inet ostler" */
     GHashTable *rules;  /* uuid as text -> Rules; the strand's */
     GHashTable *limits; /* link -> Rate; the strand's */
+    bool grown;         /* a network has come since the last look; the strand's */
     Timer *settle;      /* the loop's */
     GArray *seen;       /* of Seen, since the last look; the loop's */
 } firewall;
@@ -351,7 +352,7 @@ bool firewall_add(Net *net, const Network *network, GError **error)
     commands = g_strconcat(former ? former->remove : "", rules->chains, rules->add, NULL);
     g_hash_table_replace(firewall.rules, g_strdup(uuid), rules);
     if (apply(commands, error))
-        return true;
+        return firewall.grown = true;
     g_hash_table_remove(firewall.rules, uuid);
     (void) restore(NULL);
     return false;
@@ -449,8 +450,9 @@ static void look_after(void *data)
         else
             g_warning("the firewall rules are lost: %s", error->message);
     }
-    if (others)
+    if (others || firewall.grown)
         verdict_look();
+    firewall.grown = false;
 }
 
 static void settled(void *)
@@ -511,6 +513,7 @@ void firewall_open(void)
     unsigned root = g_str_hash(server.root);
 
     firewall.strand = strand_new();
+    verdict_open();
     firewall.rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, rules_free);
     firewall.limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     firewall.table =

@@ -211,16 +211,65 @@ def _(s):
         run('nft', 'delete table ip filter')
 
 
-@case('a network that starts when others drop already tells it')
+def asks(guest):
+    """Whether a guest reaches the network's DNS server."""
+    return 'yes' in guest.run('busybox', 'sh', '-c', 'busybox nc -w 2 10.99.1.1 53 </dev/null && echo yes', fails=True)
+
+
+def told(net, *pieces):
+    """Until these are all that the network has to say of others' chains; nothing: until it says nothing."""
+    until(lambda: all(p in net.XMLDesc() for p in pieces) and ('messages' in net.XMLDesc()) == bool(pieces),
+          lambda: f'told: {net.XMLDesc()}')
+
+
+@case('a network that starts when others have long dropped tells it')
 def _(s):
     Outside()
     run('nft', 'add table inet fw; add chain inet fw forward { type filter hook forward priority 10; policy drop; }')
     try:
         net = start()
-        until(lambda: 'messages' in net.XMLDesc(), 'nothing is told')
-        contains(net.XMLDesc(), "chain 'forward' of table 'inet fw'")
+        told(net, "chain 'forward' of table 'inet fw'")
+        net.destroy()
+        told(start(), "chain 'forward' of table 'inet fw'")  # nothing of others has changed since
     finally:
         run('nft', 'delete table inet fw')
+
+
+@case('each way that others stop a guest is named, with what to allow')
+def _(s):
+    Outside()
+    dhcp4 = V4.replace('/>', "><dhcp><range start='10.99.1.100' end='10.99.1.200'/></dhcp></ip>")
+    dhcp6 = V6.replace('/>', "><dhcp><range start='fd00:99::100' end='fd00:99::1ff'/></dhcp></ip>")
+    hook = 'add table {0}; add chain {0} c {{ type filter hook {1} priority 0; policy {2}; }}; '
+    sent, answered = 'what its guests send to other networks', 'what other networks answer them'
+    ways = (
+        ('ip fw', 'forward', 'iifname "test0" accept', (answered + ': ', 'what goes out on')),
+        ('ip fw', 'forward', 'ct state established accept', (sent + ': ', 'what comes in on')),
+        ('ip6 fw', 'forward', 'ct state established,related accept', (sent + ' by IPv6: ',)),
+        ('inet fw', 'forward', 'meta nfproto ipv4 accept', (sent + ' by IPv6', answered + ' by IPv6')),
+        ('inet fw', 'forward', 'iifname "test0" accept; add rule inet fw c oifname "test*" accept', ()),
+        ('ip fw', 'input', 'udp dport 53 accept', ("its guests' DHCP, its guests' DNS by TCP: ", 'UDP port 67, TCP port 53')),
+        ('ip6 fw', 'input', 'tcp dport { 22, 53 } accept', ("its guests' DHCPv6, its guests' DNS by IPv6: ", 'UDP port 547, UDP port 53')),
+        ('inet fw', 'input', 'meta l4proto { tcp, udp } th dport { 53, 67, 547 } iifname "test0" accept', ()),
+    )
+    net = start(ip=dhcp4 + dhcp6)
+    for table, where, rule, wanted in ways:
+        run('nft', hook.format(table, where, 'drop'))
+        try:
+            told(net, f"chain 'c' of table '{table}' drops by its policy")
+            run('nft', f'add rule {table} c {rule}')
+            told(net, *wanted)
+        finally:
+            run('nft', f'delete table {table}')
+        told(net)
+    net.destroy()
+    net = start('', ip=dhcp4)
+    run('nft', hook.format('inet fw', 'forward', 'drop') + hook.format('ip fw', 'input', 'accept') + 'add rule ip fw c udp dport 53 reject')
+    try:
+        told(net, "chain 'c' of table 'ip fw' stops its guests' DNS: it has to allow UDP port 53 on 'test0'")
+        assert 'inet fw' not in net.XMLDesc()  # nothing is sent to other networks
+    finally:
+        run('nft', 'delete table ip fw; delete table inet fw')
 
 
 # ---- what a network switches on ----
@@ -243,18 +292,18 @@ def setting(path, value=None):
 def _(s):
     switches = {'4': 'ipv4/ip_forward', '6': 'ipv6/conf/all/forwarding'}
 
-    def told():
+    def log():
         with open(stack.log_path(s.root, 'netd')) as log:
             text = log.read()
         return {k: text.count(path + ' has been switched on for it') for k, path in switches.items()}
 
     def begin(forward, ip, on):
         """What a network with these parts switches on, and tells."""
-        before, was = told(), {k: setting(path) for k, path in switches.items()}
+        before, was = log(), {k: setting(path) for k, path in switches.items()}
         start(forward, ip).destroy()
         for k, path in switches.items():
             equal(setting(path), '1' if k in on else was[k])
-            equal(told()[k] - before[k], int(k in on))
+            equal(log()[k] - before[k], int(k in on))
 
     for path in switches.values():
         setting(path, '0')
@@ -368,7 +417,7 @@ def _(s):
     s.conn.networkLookupByName('one').destroy()
 
 
-@case('ufw: its forward chain is named, and what it allows goes')
+@case('ufw: its chains are named, and what it allows goes')
 def _(s):
     need('/usr/sbin/ufw')
     for path in '/etc/ufw', '/etc/default', '/run/lock':
@@ -380,13 +429,16 @@ def _(s):
     c = guest()
     try:
         run('ufw', '--force', 'enable')
-        until(lambda: 'messages' in net.XMLDesc(), 'nothing is told')
-        contains(net.XMLDesc(), 'FORWARD', 'ip filter')
+        told(net, "chain 'FORWARD' of table 'ip filter'", "chain 'INPUT' of table 'ip filter'", "its guests' DNS")
         settled.wanted = ruleset(True)
         run('ufw', 'route', 'allow', 'in', 'on', 'test0')
         run('ufw', 'route', 'allow', 'out', 'on', 'test0')
-        until(lambda: 'messages' not in net.XMLDesc(), 'it is told for ever')
+        until(lambda: 'FORWARD' not in net.XMLDesc(), 'it is told for ever')
         equal(c.hears(), '203.0.113.1')
+        assert not asks(c)
+        run('ufw', 'allow', 'in', 'on', 'test0')
+        told(net)
+        assert asks(c)
         run('ufw', 'reload')
         settled()
         equal(c.hears(), '203.0.113.1')
