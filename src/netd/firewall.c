@@ -351,8 +351,10 @@ bool firewall_add(Net *net, const Network *network, GError **error)
     rules = rules_of(net, network);
     commands = g_strconcat(former ? former->remove : "", rules->chains, rules->add, NULL);
     g_hash_table_replace(firewall.rules, g_strdup(uuid), rules);
-    if (apply(commands, error))
-        return firewall.grown = true;
+    if (apply(commands, error)) {
+        firewall.grown = true;
+        return true;
+    }
     g_hash_table_remove(firewall.rules, uuid);
     (void) restore(NULL);
     return false;

@@ -221,6 +221,14 @@ static bool join_zone(Launch *l, GError **error)
     return !has_bridge(l) || zone_join(l->config, error);
 }
 
+/* Our own end with what limits them. */
+static void unlimit_bridge(const Network *network)
+{
+    if (network->bridge && !forward_has_bridge(network->forward.mode) &&
+        network->bandwidth.inbound.average)
+        (void) shape_set(network->bridge, &(Rate){}, NULL);
+}
+
 /* Of a bridge of the host's it limits what the host itself sends and gets by it: what guests and
  * the bridge's other links say to one another does not pass here. */
 static bool limit_bandwidth(Launch *l, GError **error)
@@ -233,16 +241,11 @@ static bool limit_bandwidth(Launch *l, GError **error)
     if (!if_nametoindex(network->bridge))
         return fail(error, ERR_INTERNAL, "bridge '%s', whose bandwidth is limited, is not there",
                     network->bridge);
-    return !limit->average ||
-           shape_set(network->bridge, &(Rate){ limit->average, limit->peak, limit->burst }, error);
-}
-
-/* Our own end with what limits them. */
-static void unlimit_bridge(const Network *network)
-{
-    if (network->bridge && !forward_has_bridge(network->forward.mode) &&
-        network->bandwidth.inbound.average)
-        (void) shape_set(network->bridge, &(Rate){}, NULL);
+    if (!limit->average ||
+        shape_set(network->bridge, &(Rate){ limit->average, limit->peak, limit->burst }, error))
+        return true;
+    unlimit_bridge(network);
+    return false;
 }
 
 static void unlimit_bandwidth(Launch *l) { unlimit_bridge(l->config); }

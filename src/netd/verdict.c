@@ -223,16 +223,12 @@ static void read_tables(Host *host)
         read_table(host, json_member(json_object_array_get_idx(items, i), "table"));
 }
 
-static Strand *looks; /* apart from the firewall's: its changes do not wait for a look */
-static int waiting;   /* a look that has not begun */
-
-static void look(void *)
+static void look_now(void)
 {
     g_autoptr(GPtrArray) active = net_list(true);
     g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify) ruleset_free);
     Host host = { .tables = tables };
 
-    g_atomic_int_set(&waiting, 0);
     if (!active->len)
         return;
     read_tables(&host);
@@ -248,6 +244,15 @@ static void look(void *)
         *news = (News){ net_ref(active->pdata[i]), message_of(&host, view->live->network) };
         strand_do(news->net->object.strand, MODE_CHANGE, "a change of the firewall", publish, news);
     }
+}
+
+static Strand *looks; /* apart from the firewall's: its changes do not wait for a look */
+static int waiting;   /* a look that has not begun */
+
+static void look(void *)
+{
+    g_atomic_int_set(&waiting, 0); /* what comes from here on may be missed, and asks for another */
+    look_now();
 }
 
 void verdict_open(void) { looks = strand_new(); }
