@@ -19,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, sd_bus_message_unref)
 
 /* A bus on which this service is; NULL when it does not run. */
 Bus *bus_to(const char *service);
-/* Calls changed(), in the loop, when one of the services has forgotten what it was told: when it
- * has been started or has read its configuration anew. Without a system bus there is nothing to
- * watch. */
+/* Calls changed(), in the loop, when one of the services may have forgotten what it was told: when
+ * it has been started or has read its configuration anew, and when the bus is first found or has
+ * come again. */
 void bus_watch(void (*changed)(void));

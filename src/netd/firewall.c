@@ -30,6 +30,7 @@ static struct {
     char *table;        /* "inet ostler" */
     GHashTable *rules;  /* uuid as text -> Rules; the strand's */
     GHashTable *limits; /* link -> Rate; the strand's */
+    bool grown;         /* a network has come since the last look; the strand's */
     Timer *settle;      /* the loop's */
     GArray *seen;       /* of Seen, since the last look; the loop's */
 } firewall;
@@ -181,18 +182,27 @@ static void write_nat(Writer *w, const NetworkIp *ip, bool is_first)
     add_rule(w, chain, "%sip saddr %s snat ip to %s-%s", out, range, from, to);
 }
 
-/* What the guests send to other networks. */
+/* What the guests send to other networks. A bridge of the host's may be that of several networks,
+ * which the map cannot say: each has a hook of its own. */
 static void write_limit(Writer *w)
 {
-    const BandwidthLimit *limit = &w->network->bandwidth.outbound;
+    const Network *n = w->network;
+    const BandwidthLimit *limit = &n->bandwidth.outbound;
     uint64_t bytes = limit->average * 1000;
-    g_autofree char *element = g_strdup_printf("\"%s\"", w->network->bridge);
+    g_autofree char *bridge = g_strdup_printf("\"%s\"", n->bridge);
+    bool is_own = forward_has_bridge(n->forward.mode);
 
-    add_chain(w, "limit", "shaped", element);
+    if (is_own) {
+        add_chain(w, "limit", "shaped", bridge);
+    } else {
+        ADD(w->chains, "add chain %s limit_%s { type filter hook prerouting priority -150; }\n",
+            firewall.table, w->key);
+        ADD(w->remove, "delete chain %s limit_%s\n", firewall.table, w->key);
+    }
     add_rule(w, "limit",
-             "limit rate over %" G_GUINT64_FORMAT " bytes/second burst %" G_GUINT64_FORMAT
-             " bytes drop",
-             bytes, limit->burst ? limit->burst * 1024 : MAX(bytes / 10, 65536));
+             "iifname %s limit rate over %" G_GUINT64_FORMAT
+             " bytes/second burst %" G_GUINT64_FORMAT " bytes drop",
+             bridge, bytes, limit->burst ? limit->burst * 1024 : MAX(bytes / 10, 65536));
 }
 
 static void drop_chains(Writer *w, const char *const *chains)
@@ -219,6 +229,13 @@ static Rules *finish(Writer *w)
     return rules;
 }
 
+/* On a bridge of the host's it limits what the host takes from it, and nothing else. */
+static bool has_rules(const Network *network)
+{
+    return forward_has_bridge(network->forward.mode) ||
+           (network->bridge && network->bandwidth.outbound.average);
+}
+
 static Rules *rules_of(Net *net, const Network *network)
 {
     Writer w = { network, NULL, g_string_new(NULL), g_string_new(NULL), g_string_new(NULL) };
@@ -226,7 +243,7 @@ static Rules *rules_of(Net *net, const Network *network)
     bool seen[2] = {};
 
     w.key = g_strdelimit(g_strdup(uuid_print(&net->object.uuid, uuid)), "-", '_');
-    if (network->forward.mode != FORWARD_OPEN)
+    if (forward_has_bridge(network->forward.mode) && network->forward.mode != FORWARD_OPEN)
         write_forward(&w);
     for (LIST_EACH(NetworkIp, ip, network->ips)) {
         bool is_v6 = ip->address.family == AF_INET6;
@@ -324,7 +341,7 @@ bool firewall_add(Net *net, const Network *network, GError **error)
     char uuid[UUID_TEXT];
     Rules *rules, *former;
 
-    if (!forward_has_bridge(network->forward.mode))
+    if (!has_rules(network))
         return true;
     stay = enter(error);
     if (!stay)
@@ -334,8 +351,10 @@ bool firewall_add(Net *net, const Network *network, GError **error)
     rules = rules_of(net, network);
     commands = g_strconcat(former ? former->remove : "", rules->chains, rules->add, NULL);
     g_hash_table_replace(firewall.rules, g_strdup(uuid), rules);
-    if (apply(commands, error))
+    if (apply(commands, error)) {
+        firewall.grown = true;
         return true;
+    }
     g_hash_table_remove(firewall.rules, uuid);
     (void) restore(NULL);
     return false;
@@ -433,8 +452,9 @@ static void look_after(void *data)
         else
             g_warning("the firewall rules are lost: %s", error->message);
     }
-    if (others)
+    if (others || firewall.grown)
         verdict_look();
+    firewall.grown = false;
 }
 
 static void settled(void *)
@@ -478,7 +498,7 @@ void firewall_keep(Net *net, const Network *network)
 {
     char uuid[UUID_TEXT];
 
-    if (forward_has_bridge(network->forward.mode))
+    if (has_rules(network))
         g_hash_table_replace(firewall.rules, g_strdup(uuid_print(&net->object.uuid, uuid)),
                              rules_of(net, network));
 }
@@ -495,6 +515,7 @@ void firewall_open(void)
     unsigned root = g_str_hash(server.root);
 
     firewall.strand = strand_new();
+    verdict_open();
     firewall.rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, rules_free);
     firewall.limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     firewall.table =

@@ -64,6 +64,19 @@ static bool check_conflicts(Launch *l, GError **error)
             conflict_check(l->config, error));
 }
 
+static bool forwards(const Network *network, int family)
+{
+    ForwardMode mode = network->forward.mode;
+
+    return (mode == FORWARD_NAT || mode == FORWARD_ROUTE || mode == FORWARD_OPEN) &&
+           has_family(network, family);
+}
+
+static bool check_routers(Launch *l, GError **error)
+{
+    return !forwards(l->config, AF_INET6) || conflict_check_routers(error);
+}
+
 /* From here on a daemon that finds the state file knows of the run. */
 static bool publish_starting(Launch *l, GError **error)
 {
@@ -158,11 +171,15 @@ static bool add_routes(Launch *l, GError **error)
 static void forward_family(Net *net, const char *name, const char *path)
 {
     g_autofree char *former = file_read(path, 16, NULL);
+    g_autoptr(GError) why = NULL;
 
     if (!former || former[0] != '0')
         return;
-    if (link_write_setting(name, NULL,
-                           strstr(path, "ip_forward") ? "ip_forward" : "conf/all/forwarding", "1"))
+    if (g_str_equal(name, "ipv6") && !conflict_check_routers(&why))
+        net_log(net, G_LOG_LEVEL_WARNING, "%s stays off: %s", path, why->message);
+    else if (link_write_setting(name, NULL,
+                                strstr(path, "ip_forward") ? "ip_forward" : "conf/all/forwarding",
+                                "1"))
         net_log(net, G_LOG_LEVEL_INFO, "%s has been switched on for it: the host forwards packets",
                 path);
     else
@@ -172,13 +189,9 @@ static void forward_family(Net *net, const char *name, const char *path)
 /* It stays on: others may have come to rely on it. */
 static bool switch_forwarding(Launch *l, GError **)
 {
-    ForwardMode mode = l->config->forward.mode;
-
-    if (mode != FORWARD_NAT && mode != FORWARD_ROUTE && mode != FORWARD_OPEN)
-        return true;
-    if (has_family(l->config, AF_INET))
+    if (forwards(l->config, AF_INET))
         forward_family(l->net, "ipv4", "/proc/sys/net/ipv4/ip_forward");
-    if (has_family(l->config, AF_INET6))
+    if (forwards(l->config, AF_INET6))
         forward_family(l->net, "ipv6", "/proc/sys/net/ipv6/conf/all/forwarding");
     return true;
 }
@@ -208,14 +221,34 @@ static bool join_zone(Launch *l, GError **error)
     return !has_bridge(l) || zone_join(l->config, error);
 }
 
+/* Our own end with what limits them. */
+static void unlimit_bridge(const Network *network)
+{
+    if (network->bridge && !forward_has_bridge(network->forward.mode) &&
+        network->bandwidth.inbound.average)
+        (void) shape_set(network->bridge, &(Rate){}, NULL);
+}
+
+/* Of a bridge of the host's it limits what the host itself sends and gets by it: what guests and
+ * the bridge's other links say to one another does not pass here. */
 static bool limit_bandwidth(Launch *l, GError **error)
 {
-    const BandwidthLimit *limit = &l->config->bandwidth.inbound;
+    const Network *network = l->config;
+    const BandwidthLimit *limit = &network->bandwidth.inbound;
 
-    return !has_bridge(l) || !limit->average ||
-           shape_set(l->config->bridge, &(Rate){ limit->average, limit->peak, limit->burst },
-                     error);
+    if (!network->bridge || (!limit->average && !network->bandwidth.outbound.average))
+        return true;
+    if (!if_nametoindex(network->bridge))
+        return fail(error, ERR_INTERNAL, "bridge '%s', whose bandwidth is limited, is not there",
+                    network->bridge);
+    if (!limit->average ||
+        shape_set(network->bridge, &(Rate){ limit->average, limit->peak, limit->burst }, error))
+        return true;
+    unlimit_bridge(network);
+    return false;
 }
+
+static void unlimit_bandwidth(Launch *l) { unlimit_bridge(l->config); }
 
 static bool serve_dhcp(Launch *l, GError **error) { return dhcp_start(l->net, l->config, error); }
 
@@ -234,13 +267,14 @@ STEPS(Launch)
 static const Step steps[] = {
     { "see whether it may", check_state, NULL },
     { "see whether the host has room for it", check_conflicts, NULL },
+    { "see whether the host may forward for it", check_routers, NULL },
     { "note that it starts", publish_starting, publish_stopped },
     { "make its bridge", make_bridge, delete_bridge },
     { "set up IPv6", set_up_ipv6, NULL },
     { "give the bridge its addresses", add_addresses, NULL },
     { "raise the bridge", raise_bridge, NULL },
     { "add its routes", add_routes, NULL },
-    { "limit its bandwidth", limit_bandwidth, NULL },
+    { "limit its bandwidth", limit_bandwidth, unlimit_bandwidth },
     { "let the host forward", switch_forwarding, NULL },
     { "add its firewall rules", add_rules, remove_rules },
     { "join its firewall zone", join_zone, NULL },
@@ -285,6 +319,7 @@ void stop_network(Net *net)
     port_drop_all(net);
     dhcp_stop(net);
     firewall_remove(net);
+    unlimit_bridge(live);
     end_bridge(live);
     if (now->config) {
         set_stopped(net);

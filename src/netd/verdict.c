@@ -1,211 +1,164 @@
 /* verdict.c - whether rules of others stop our guests, and which
  *
- * The rules of the host are followed as the kernel would, for a new connection from a guest to
- * outside. A rule with a condition that cannot be judged from here counts as one that does not
- * apply: a chain that drops the rest then still does. */
+ * A few packets, as all guests have them, are sent through others' tables in thought. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verdict.h"
 
 #include "base/json.h"
-#include "host/link.h"
+#include "dhcp.h"
 #include "firewall.h"
+#include "host/link.h"
 #include "host/nft.h"
+#include "model/list.h"
 #include "rpc/server.h"
+#include "ruleset.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
-enum { DEPTH = 16 };
+/* ---- the packets ---- */
 
-typedef enum Verdict { CONTINUES, ACCEPTED, STOPPED } Verdict;
+typedef enum Kind {
+    SENT,     /* by a guest to another network */
+    ANSWERED, /* from there */
+    DHCP,     /* by a guest to the host, as the next one */
+    NAMES,
+} Kind;
 
-typedef struct Trace {
-    Json *items; /* of the ruleset */
-    const char *bridge, *outside;
-    const char *family, *table; /* where it is */
-} Trace;
+typedef struct Sample {
+    const char *what, *allow; /* what it is, and how to let it through */
+    Kind kind;
+    int family;
+    const char *protocol, *port;
+} Sample;
 
-/* ---- conditions ---- */
+static const Sample samples[] = {
+    { "what its guests send to other networks", "what comes in", SENT, AF_INET, "tcp", NULL },
+    { "what other networks answer them", "what goes out", ANSWERED, AF_INET, "tcp", NULL },
+    { "what its guests send to other networks by IPv6", "what comes in", SENT, AF_INET6, "tcp",
+      NULL },
+    { "what other networks answer them by IPv6", "what goes out", ANSWERED, AF_INET6, "tcp", NULL },
+    { "its guests' DHCP", "UDP port 67", DHCP, AF_INET, "udp", "67" },
+    { "its guests' DNS", "UDP port 53", NAMES, AF_INET, "udp", "53" },
+    { "its guests' DNS by TCP", "TCP port 53", NAMES, AF_INET, "tcp", "53" },
+    { "its guests' DHCPv6", "UDP port 547", DHCP, AF_INET6, "udp", "547" },
+    { "its guests' DNS by IPv6", "UDP port 53", NAMES, AF_INET6, "udp", "53" },
+    { "its guests' DNS by TCP and IPv6", "TCP port 53", NAMES, AF_INET6, "tcp", "53" },
+};
 
-/* "virbr*" matches by its front. */
-static bool is_name(const char *pattern, const char *name)
+static bool is_sent(const Sample *sample, const Network *network)
 {
-    size_t length = strlen(pattern);
+    bool passes = sample->kind == SENT || sample->kind == ANSWERED;
 
-    if (length && pattern[length - 1] == '*')
-        return strncmp(pattern, name, length - 1) == 0;
-    return strcmp(pattern, name) == 0;
-}
-
-static bool is_among(Json *right, const char *name)
-{
-    Json *set = json_member(right, "set");
-
-    if (json_object_is_type(right, json_type_string))
-        return is_name(json_object_get_string(right), name);
-    for (size_t i = 0; i < json_length(set); i++) {
-        if (is_among(json_object_array_get_idx(set, i), name))
+    if (!forward_has_bridge(network->forward.mode) ||
+        (passes && network->forward.mode == FORWARD_NONE) ||
+        (sample->kind == NAMES && !dhcp_serves_names(network)))
+        return false;
+    for (LIST_EACH(NetworkIp, ip, network->ips)) {
+        if (ip->address.family == sample->family &&
+            (sample->kind != DHCP || network_ip_has_dhcp(ip)))
             return true;
-    }
-    if (json_object_is_type(right, json_type_array)) {
-        for (size_t i = 0; i < json_length(right); i++) {
-            if (is_among(json_object_array_get_idx(right, i), name))
-                return true;
-        }
     }
     return false;
 }
 
-/* What the packet has where the left side looks; NULL: not known here. */
-static const char *value_of(const Trace *trace, Json *left)
+/* What a firewall says of connections' states cannot always be read: one that does not know of
+ * answers is rare. Of what goes to the host much depends on which address that has. */
+static Packet packet_of(const Sample *sample, const char *bridge, const char *outside)
 {
-    const char *key = json_text(json_member(left, "meta"), "key");
-    const char *ct = json_text(json_member(left, "ct"), "key");
+    Packet packet = { .hook = sample->kind >= DHCP ? "input" : "forward",
+                      .is_v6 = sample->family == AF_INET6,
+                      .protocol = sample->protocol,
+                      .port = sample->port,
+                      .state = sample->kind == ANSWERED ? "established" : "new",
+                      .in = sample->kind == ANSWERED ? outside : bridge,
+                      .out = sample->kind == ANSWERED ? bridge
+                             : sample->kind == SENT   ? outside
+                                                      : "",
+                      .benign = sample->kind != SENT };
 
-    if (key && g_str_has_prefix(key, "iif"))
-        return trace->bridge;
-    if (key && g_str_has_prefix(key, "oif"))
-        return trace->outside;
-    if (key && g_str_equal(key, "nfproto"))
-        return "ipv4";
-    if (ct && g_str_equal(ct, "state"))
-        return "new";
-    return NULL;
+    return packet;
 }
 
-static bool matches(const Trace *trace, Json *match)
-{
-    const char *value = value_of(trace, json_member(match, "left"));
-    const char *op = json_text(match, "op");
-    bool is_same = value && is_among(json_member(match, "right"), value);
+/* ---- what stops them ---- */
 
-    return value && (g_strcmp0(op, "!=") == 0 ? !is_same : is_same);
+/* What others have, and where the host's ways out are. */
+typedef struct Host {
+    GPtrArray *tables; /* of Ruleset */
+    char outside[IFNAMSIZ], outside6[IFNAMSIZ];
+} Host;
+
+typedef struct Clause {
+    char *culprit;
+    GString *what, *allow;
+} Clause;
+
+static void clause_free(void *data)
+{
+    Clause *clause = data;
+
+    g_free(clause->culprit);
+    g_string_free(clause->what, TRUE);
+    g_string_free(clause->allow, TRUE);
+    g_free(clause);
 }
 
-/* ---- rules ---- */
-
-static Verdict follow(const Trace *trace, const char *chain, unsigned depth);
-
-static Verdict statement(const Trace *trace, Json *expression, unsigned depth, bool *ends)
+static Clause *clause_of(GPtrArray *clauses, const char *culprit)
 {
-    const char *jump = json_text(json_member(expression, "jump"), "target");
-    const char *go = json_text(json_member(expression, "goto"), "target");
+    Clause *clause;
 
-    *ends = true;
-    if (json_object_object_get_ex(expression, "accept", NULL))
-        return ACCEPTED;
-    if (json_object_object_get_ex(expression, "drop", NULL) ||
-        json_object_object_get_ex(expression, "reject", NULL))
-        return STOPPED;
-    if (jump || go) {
-        Verdict verdict = follow(trace, jump ? jump : go, depth + 1);
-
-        *ends = go || verdict != CONTINUES;
-        return verdict;
+    for (guint i = 0; i < clauses->len; i++) {
+        clause = clauses->pdata[i];
+        if (g_str_equal(clause->culprit, culprit))
+            return clause;
     }
-    *ends = json_object_object_get_ex(expression, "return", NULL);
-    return CONTINUES;
+    clause = g_new(Clause, 1);
+    *clause = (Clause){ g_strdup(culprit), g_string_new(NULL), g_string_new(NULL) };
+    g_ptr_array_add(clauses, clause);
+    return clause;
 }
 
-/* Whether the packet passes a condition of the rule; comments and counters are none. */
-static bool passes(const Trace *trace, Json *expression)
+static void add_item(GString *list, const char *item)
 {
-    static const char *const conditions[] = { "match", "xt", "limit", "fib", "vmap", NULL };
+    if (!strstr(list->str, item))
+        g_string_append_printf(list, "%s%s", list->len ? ", " : "", item);
+}
 
-    for (int i = 0; conditions[i]; i++) {
-        Json *condition;
+static void try(const Host *host, const Network *network, const Sample *sample, GPtrArray *clauses)
+{
+    const char *way = sample->family == AF_INET6 ? host->outside6 : host->outside;
+    Packet packet =
+        packet_of(sample, network->bridge, network->forward.dev ? network->forward.dev : way);
+    g_autofree char *culprit = NULL;
+    Clause *clause;
 
-        if (!json_object_object_get_ex(expression, conditions[i], &condition))
-            continue;
-        if (i == 0)
-            return matches(trace, condition);
-        return i == 1 && g_strcmp0(json_text(condition, "name"), "comment") == 0;
+    for (guint i = 0; !culprit && i < host->tables->len; i++)
+        culprit = ruleset_culprit(host->tables->pdata[i], &packet);
+    if (!culprit)
+        return;
+    clause = clause_of(clauses, culprit);
+    add_item(clause->what, sample->what);
+    add_item(clause->allow, sample->allow);
+}
+
+/* NULL: nothing stops anything. */
+static char *message_of(const Host *host, const Network *network)
+{
+    g_autoptr(GPtrArray) clauses = g_ptr_array_new_with_free_func(clause_free);
+    g_autoptr(GString) message = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
+        if (is_sent(&samples[i], network))
+            try(host, network, &samples[i], clauses);
     }
-    return true;
-}
+    for (guint i = 0; i < clauses->len; i++) {
+        const Clause *clause = clauses->pdata[i];
 
-static Verdict judge(const Trace *trace, Json *rule, unsigned depth, bool *ends)
-{
-    Json *list = json_member(rule, "expr");
-
-    *ends = false;
-    for (size_t i = 0; i < json_length(list); i++) {
-        Json *expression = json_object_array_get_idx(list, i);
-        Verdict verdict;
-
-        if (!passes(trace, expression)) {
-            *ends = false;
-            return CONTINUES;
-        }
-        verdict = statement(trace, expression, depth, ends);
-        if (*ends)
-            return verdict;
+        g_string_append_printf(message, "%s%s %s: it has to allow %s on '%s'", i ? "; " : "",
+                               clause->culprit, clause->what->str, clause->allow->str,
+                               network->bridge);
     }
-    return CONTINUES;
-}
-
-static bool is_of(const Trace *trace, Json *object, const char *chain)
-{
-    return object && g_strcmp0(json_text(object, "family"), trace->family) == 0 &&
-           g_strcmp0(json_text(object, "table"), trace->table) == 0 &&
-           g_strcmp0(json_text(object, "chain"), chain) == 0;
-}
-
-static Verdict follow(const Trace *trace, const char *chain, unsigned depth)
-{
-    for (size_t i = 0; depth < DEPTH && i < json_length(trace->items); i++) {
-        Json *rule = json_member(json_object_array_get_idx(trace->items, i), "rule");
-        Verdict verdict;
-        bool ends;
-
-        if (!is_of(trace, rule, chain))
-            continue;
-        verdict = judge(trace, rule, depth, &ends);
-        if (ends)
-            return verdict;
-    }
-    return CONTINUES;
-}
-
-/* ---- chains ---- */
-
-static bool is_forward(Json *chain, const char *own)
-{
-    const char *family = json_text(chain, "family");
-
-    return g_strcmp0(json_text(chain, "hook"), "forward") == 0 &&
-           g_strcmp0(json_text(chain, "table"), own) != 0 && family &&
-           (g_str_equal(family, "ip") || g_str_equal(family, "inet"));
-}
-
-static char *judge_chain(Trace *trace, Json *chain)
-{
-    const char *name = json_text(chain, "name");
-    Verdict verdict;
-
-    trace->family = json_text(chain, "family");
-    trace->table = json_text(chain, "table");
-    verdict = follow(trace, name, 0);
-    if (verdict == ACCEPTED ||
-        (verdict == CONTINUES && g_strcmp0(json_text(chain, "policy"), "drop")))
-        return NULL;
-    return g_strdup_printf("chain '%s' of table '%s %s' %s", name, trace->family, trace->table,
-                           verdict == STOPPED ? "stops it" : "drops it by its policy");
-}
-
-char *verdict_of(const char *ruleset, const char *own, const char *bridge, const char *outside)
-{
-    g_autoptr(Json) json = json_parse(ruleset, strlen(ruleset), NULL);
-    Trace trace = { json_member(json, "nftables"), bridge, outside, NULL, NULL };
-
-    for (size_t i = 0; i < json_length(trace.items); i++) {
-        Json *chain = json_member(json_object_array_get_idx(trace.items, i), "chain");
-        char *culprit = chain && is_forward(chain, own) ? judge_chain(&trace, chain) : NULL;
-
-        if (culprit)
-            return culprit;
-    }
-    return NULL;
+    return message->len ? g_string_free(g_steal_pointer(&message), FALSE) : NULL;
 }
 
 /* ---- what the networks are told ---- */
@@ -244,36 +197,68 @@ static bool take_default(const HostRoute *route, void *data)
     return false;
 }
 
-static char *message_of(const char *ruleset, const Network *network)
+/* What filters bridges' frames, or devices, is not in the way of what is looked at here. */
+static void read_table(Host *host, Json *table)
 {
-    char outside[IFNAMSIZ] = "";
-    g_autofree char *culprit = NULL;
+    static const char *const families[] = { "ip", "ip6", "inet", NULL };
+    const char *family = json_text(table, "family"), *name = json_text(table, "name");
+    g_autofree char *command = NULL, *json = NULL;
 
-    if (network->forward.mode == FORWARD_NONE || !forward_has_bridge(network->forward.mode))
-        return NULL;
-    if (network->forward.dev)
-        g_strlcpy(outside, network->forward.dev, sizeof(outside));
-    else
-        (void) link_foreach_route(AF_INET, take_default, outside, NULL);
-    culprit = verdict_of(ruleset, firewall_table(), network->bridge, outside);
-    return culprit ? g_strdup_printf("what its guests send to other networks does not arrive: %s",
-                                     culprit)
-                   : NULL;
+    if (!family || !name || !g_strv_contains(families, family) ||
+        g_str_equal(name, firewall_table()))
+        return;
+    command = g_strdup_printf("list table %s %s", family, name);
+    json = nft_list(command, NULL);
+    if (json)
+        g_ptr_array_add(host->tables, ruleset_parse(json));
 }
 
-void verdict_look(void)
+static void read_tables(Host *host)
+{
+    g_autofree char *list = nft_list("list tables", NULL);
+    g_autoptr(Json) json = list ? json_parse(list, strlen(list), NULL) : NULL;
+    Json *items = json_member(json, "nftables");
+
+    for (size_t i = 0; i < json_length(items); i++)
+        read_table(host, json_member(json_object_array_get_idx(items, i), "table"));
+}
+
+static void look_now(void)
 {
     g_autoptr(GPtrArray) active = net_list(true);
-    g_autofree char *ruleset = active->len ? nft_list("list ruleset", NULL) : NULL;
+    g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify) ruleset_free);
+    Host host = { .tables = tables };
 
-    for (guint i = 0; ruleset && i < active->len; i++) {
+    if (!active->len)
+        return;
+    read_tables(&host);
+    (void) link_foreach_route(AF_INET, take_default, host.outside, NULL);
+    (void) link_foreach_route(AF_INET6, take_default, host.outside6, NULL);
+    for (guint i = 0; i < active->len; i++) {
         g_autoptr(View) view = net_view(active->pdata[i]);
         News *news;
 
         if (!view->live)
             continue;
         news = g_new(News, 1);
-        *news = (News){ net_ref(active->pdata[i]), message_of(ruleset, view->live->network) };
+        *news = (News){ net_ref(active->pdata[i]), message_of(&host, view->live->network) };
         strand_do(news->net->object.strand, MODE_CHANGE, "a change of the firewall", publish, news);
     }
+}
+
+static Strand *looks; /* apart from the firewall's: its changes do not wait for a look */
+static int waiting;   /* a look that has not begun */
+
+static void look(void *)
+{
+    g_atomic_int_set(&waiting, 0); /* what comes from here on may be missed, and asks for another */
+    look_now();
+}
+
+void verdict_open(void) { looks = strand_new(); }
+
+void verdict_look(void)
+{
+    if (g_atomic_int_compare_and_exchange(&waiting, 0, 1))
+        strand_do(looks, MODE_CHANGE, "a look at the firewall", look, NULL);
 }
