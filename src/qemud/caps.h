@@ -70,7 +70,6 @@ typedef struct Caps {
     GPtrArray *machines;          /* of CapsMachine, in QEMU's order, without "none" */
     GPtrArray *cpus;              /* of CapsCpu, in QEMU's order */
     CapsModel model[ACCEL_COUNT]; /* the most that a guest can have here */
-    CapsModel host;               /* what this machine has; disabled is empty */
 } Caps;
 
 /* Where to keep what was found out, made when it is not there; before the first caps_of(). Without

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "capabilities.h"
-#include "host/cpu-features.h"
+#include "host/cpu-models.h"
 #include "settings.h"
 
 #include <libxml/xpath.h>
@@ -118,20 +118,22 @@ static Scratch *make_machine(void)
     return root;
 }
 
-static char *features[] = { "avx", "fpu", "lahf-lm", "sse2", NULL };
-
 static HostCpu cpu = { .arch = "x86_64",
                        .vendor = "AuthenticAMD",
                        .family = 23,
                        .model = 49,
                        .stepping = 0,
                        .microcode = 137367605,
-                       .address_bits = 48,
-                       .features = features };
+                       .address_bits = 48 };
 
 static const Expected host_values[] = {
     { "/capabilities/host/uuid", "00112233-4455-6677-8899-aabbccddeeff" },
     { "//cpu/arch", "x86_64" },
+    { "//cpu/model", "EPYC-IBPB" },
+    { "count(//cpu/feature)", "3" },
+    { "//cpu/feature[1]/@name", "ht" },
+    { "//cpu/feature[2]/@name", "monitor" },
+    { "//cpu/feature[3]/@name", "hypervisor" },
     { "//cpu/vendor", "AMD" },
     { "//cpu/microcode/@version", "137367605" },
     { "concat(//signature/@family,' ',//signature/@model,' ',//signature/@stepping)", "23 49 0" },
@@ -191,6 +193,19 @@ static const Expected guest_values[] = {
     {},
 };
 
+/* A model and what it has not. */
+static void add_features(HostCpu *of)
+{
+    static const char *const names[] = { "hypervisor", "ht", "monitor" };
+
+    of->features = cpu_model_find("EPYC-IBPB")->features;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        CpuFeatures one = cpu_feature(names[i]);
+
+        of->features = cpu_features_or(&of->features, &one);
+    }
+}
+
 static void test_capabilities(void)
 {
     g_autoptr(Scratch) root = make_machine();
@@ -203,6 +218,7 @@ static void test_capabilities(void)
     g_autofree char *text = NULL;
     g_auto(Document) document;
 
+    add_features(&cpu);
     g_assert_true(uuid_parse("00112233-4455-6677-8899-aabbccddeeff", &host.uuid));
     g_array_append_vals(emulators, installed, G_N_ELEMENTS(installed));
     g_ptr_array_add(caps, caps_of(binary, NULL));
