@@ -155,19 +155,23 @@ static bool take_definition(Processor *processor, const HostCpuXml *given, GErro
     return true;
 }
 
-static bool check_twice(const HostCpuXml *given, GError **error)
+static bool check_names(const HostCpuXml *given, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (LIST_EACH(CpuFeature, feature, given->features)) {
+        if (!*feature->name)
+            return fail(error, ERR_XML, "invalid CPU feature name");
         if (!g_hash_table_add(seen, feature->name))
             return fail(error, ERR_XML, "CPU feature '%s' specified more than once", feature->name);
     }
     return true;
 }
 
-static bool check_without_model(const HostCpuXml *given, GError **error)
+static bool check_model(const HostCpuXml *given, GError **error)
 {
+    if (given->model)
+        return true;
     if (is_of_host(given))
         return fail(error, ERR_XML, "missing CPU model name");
     if (given->vendor)
@@ -181,13 +185,13 @@ static HostCpuXml *parse(const char *xml, bool validate, GError **error)
     g_autoptr(HostCpuXml) given =
         xml_parse(&host_cpu_element, xml, validate ? XML_VALIDATE : 0, NULL, error);
 
-    if (!given || !check_twice(given, error))
+    if (!given || !check_names(given, error))
         return NULL;
     if (given->arch && arch_kind(given->arch) == ARCH_UNKNOWN) {
         fail(error, ERR_CONFIG_UNSUPPORTED, "unknown architecture %s", given->arch);
         return NULL;
     }
-    return given->model || check_without_model(given, error) ? g_steal_pointer(&given) : NULL;
+    return g_steal_pointer(&given);
 }
 
 /* ---- comparison ---- */
@@ -245,7 +249,7 @@ static int compare_given(const HostCpuXml *given, GError **error)
     g_autoptr(HostCpu) host = NULL;
     g_auto(Processor) wanted = { 0 };
 
-    if (!check_attributes(given, error))
+    if (!check_attributes(given, error) || !check_model(given, error))
         return VIR_CPU_COMPARE_ERROR;
     if (given->arch && !runs_here(given->arch)) {
         fail(error, ERR_CPU_INCOMPATIBLE, "CPU arch %s does not match host arch", given->arch);
@@ -289,6 +293,8 @@ static bool parse_given(GPtrArray *all, const char *xml, GError **error)
         return false;
     if (given->mode)
         return fail(error, ERR_CONFIG_UNSUPPORTED, "attribute mode is only allowed for guest CPU");
+    if (!check_model(given, error))
+        return false;
     if (!given->arch)
         return fail(error, ERR_XML, "missing CPU architecture");
     g_ptr_array_add(all, g_steal_pointer(&given));
@@ -322,14 +328,17 @@ typedef struct Sum {
 static void sum_clear(Sum *sum) { g_ptr_array_unref(sum->models); }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sum, sum_clear)
 
-/* Where one says no vendor its model's counts, save that of the first of several. */
-static bool add_vendor(Sum *sum, const Processor *one, bool counts, GError **error)
+/* Where one says no vendor its model's counts. That of the first of several counts only where it is
+ * said, and need not be its model's. */
+static bool add_vendor(Sum *sum, const Processor *one, bool is_first, bool is_only, GError **error)
 {
-    const char *vendor = one->vendor || !counts ? one->vendor : one->model->vendor;
+    const char *own = is_first && !is_only ? NULL : one->model->vendor;
+    const char *vendor = one->vendor ? one->vendor : own;
 
     if (one->vendor && !cpu_vendor_is_known(one->vendor))
         return fail(error, ERR_OPERATION_FAILED, "unknown CPU vendor %s", one->vendor);
-    if (vendor && sum->vendor && strcmp(vendor, sum->vendor) != 0)
+    if ((vendor && sum->vendor && strcmp(vendor, sum->vendor) != 0) ||
+        (!is_first && own && strcmp(vendor, own) != 0))
         return fail(error, ERR_OPERATION_FAILED, "CPU vendors do not match");
     if (vendor && !sum->vendor)
         sum->vendor = g_intern_string(vendor);
@@ -337,19 +346,15 @@ static bool add_vendor(Sum *sum, const Processor *one, bool counts, GError **err
     return true;
 }
 
-static bool add_processor(Sum *sum, const HostCpuXml *given, bool counts, GError **error)
+static bool add_processor(Sum *sum, const HostCpuXml *given, bool is_only, GError **error)
 {
     g_auto(Processor) one = { 0 };
+    bool is_first = sum->models->len == 0;
 
-    if (!take_definition(&one, given, error) || !add_vendor(sum, &one, counts, error))
+    if (!take_definition(&one, given, error) || !add_vendor(sum, &one, is_first, is_only, error))
         return false;
-    if (sum->models->len > 0) {
-        sum->features = cpu_features_and(&sum->features, &one.features);
-        sum->same = sum->same == one.model ? one.model : NULL;
-    } else {
-        sum->features = one.features;
-        sum->same = one.model;
-    }
+    sum->features = is_first ? one.features : cpu_features_and(&sum->features, &one.features);
+    sum->same = is_first || sum->same == one.model ? one.model : NULL;
     g_ptr_array_add(sum->models, (void *) one.model);
     return true;
 }
@@ -427,7 +432,8 @@ static char *describe(const Sum *sum, unsigned flags)
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(feature_free);
     const CpuModel *model = choose(sum);
     CpuFeatures more = cpu_model_more(model, &sum->features);
-    CpuFeatures less = cpu_model_less(model, &sum->features);
+    CpuFeatures less = cpu_features_without(&model->features, &sum->features);
+    CpuFeatures surplus = cpu_features_without(&model->surplus, &sum->features);
 
     if (flags & VIR_CONNECT_BASELINE_CPU_MIGRATABLE)
         drop(&more, not_migratable);
@@ -438,6 +444,7 @@ static char *describe(const Sum *sum, unsigned flags)
     }
     add_features(list, &more, CPU_REQUIRE);
     add_features(list, &less, CPU_DISABLE);
+    add_features(list, &surplus, CPU_DISABLE);
     if (flags & VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
         g_ptr_array_sort(list, compare_features);
     return answer(model->name, model == sum->same, sum->told ? sum->vendor : NULL, list);
@@ -451,7 +458,7 @@ static char *share_x86(const GPtrArray *all, unsigned flags, GError **error)
     g_auto(Sum) sum = { .told = true, .models = g_ptr_array_new() };
 
     for (guint i = 0; i < all->len; i++) {
-        if (!add_processor(&sum, all->pdata[i], i > 0 || all->len == 1, error))
+        if (!add_processor(&sum, all->pdata[i], all->len == 1, error))
             return NULL;
     }
     drop(&sum.features, of_the_system);
