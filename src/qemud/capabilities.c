@@ -65,6 +65,9 @@ static void write_cpu(Writer *w, const CapabilitiesHost *host)
     write_start(w, "cpu", NULL);
     write_leaf(w, "arch", cpu->arch, NULL);
     write_identity(w, cpu, model);
+    if (host->tsc.frequency)
+        write_leaf(w, "counter", NULL, "name", "tsc", "frequency", NUMBER(host->tsc.frequency),
+                   "scaling", host->tsc.scaling ? "yes" : "no", NULL);
     write_leaf(w, "topology", NULL, "sockets", NUMBER(t->sockets), "dies", NUMBER(t->dies), "cores",
                NUMBER(t->cores), "threads", NUMBER(t->threads), NULL);
     if (cpu->address_bits)
@@ -214,7 +217,12 @@ char *capabilities_format(GError **error)
     g_autoptr(HostTopology) topology = host_topology_read("", error);
     g_autoptr(GArray) emulators = caps_emulators();
     g_autoptr(GPtrArray) caps = NULL;
-    CapabilitiesHost host = { .cpu = cpu, .topology = topology, .root = "" };
+    CapabilitiesHost host = {
+        .cpu = cpu,
+        .tsc = host_tsc_read(),
+        .topology = topology,
+        .root = "",
+    };
 
     if (!topology || !host_uuid("", kept, &host.uuid, error))
         return NULL;

@@ -7,6 +7,7 @@ On this machine and on planted ones. Where the two differ on purpose, DIFFERENT 
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,13 @@ def host_part(xml):
     return {e.tag: etree.tostring(e, encoding='unicode') for e in host if e.tag in ('topology', 'cache', 'power_management', 'iommu')}
 
 
+def with_kvm():
+    """Tests go without, but the clock of the processor is known from it."""
+    if os.path.exists('/sys/class/misc/kvm/dev'):
+        with open('/sys/class/misc/kvm/dev') as f:
+            os.mknod('/dev/kvm', stat.S_IFCHR | 0o666, os.makedev(*map(int, f.read().split(':'))))
+
+
 def say():
     """On a machine of its own, which ends with it."""
     libvirt.registerErrorHandler(lambda *_: None, None)
@@ -165,6 +173,8 @@ def say():
             os.makedirs(m.path('fs/cgroup'))
             mount('--bind', m.path(), '/sys')
             os.environ['SYSTEMD_DEVICE_VERIFY_SYSFS'] = '0'
+        else:
+            with_kvm()
         s.start()
         out = (tell_devices if ROLE else tell)(s.connect())
         s.stop()
@@ -240,6 +250,7 @@ def compare_cpus(ours, theirs):
     equal(ours['names'], theirs['names'])
     equal(ours['of the host'], theirs['of the host'])
     equal(ours['by virsh'], theirs['by virsh'])
+    print('#', *re.findall('<counter.*?>', ours['of the host']))
     assert 'is identical to' in ours['by virsh'], ours['by virsh']
     for key in ('compared', 'shared'):
         equal(len(ours[key]), len(theirs[key]))

@@ -137,6 +137,8 @@ static const Expected host_values[] = {
     { "//cpu/vendor", "AMD" },
     { "//cpu/microcode/@version", "137367605" },
     { "concat(//signature/@family,' ',//signature/@model,' ',//signature/@stepping)", "23 49 0" },
+    { "concat(//counter/@name,' ',//counter/@frequency,' ',//counter/@scaling)",
+      "tsc 2596102000 no" },
     { "//cpu/topology/@sockets", "1" },
     { "//cpu/topology/@cores", "2" },
     { "//cpu/topology/@threads", "1" },
@@ -211,7 +213,12 @@ static void test_capabilities(void)
     g_autoptr(Scratch) root = make_machine();
     g_autofree char *binary = fake_qemu(root, NULL);
     g_autoptr(HostTopology) topology = host_topology_read(root, NULL);
-    CapabilitiesHost host = { .cpu = &cpu, .topology = topology, .root = root };
+    CapabilitiesHost host = {
+        .cpu = &cpu,
+        .tsc = { .frequency = 2596102000 },
+        .topology = topology,
+        .root = root,
+    };
     CapsEmulator installed[] = { { "x86_64", 64, binary }, { "pdp11", 16, "/gone" } };
     g_autoptr(GArray) emulators = g_array_new(FALSE, FALSE, sizeof(CapsEmulator));
     g_autoptr(GPtrArray) caps = g_ptr_array_new_with_free_func((GDestroyNotify) caps_unref);
