@@ -36,8 +36,7 @@ static void add_feature(Cpu *cpu, const char *name, CpuPolicy policy)
     list_add(&cpu->features, feature);
 }
 
-/* Features that QEMU's model has and that definitions with this model do not mean; ended by NULL.
- */
+/* Features that QEMU's model has and that definitions with this model do not mean. */
 static char **surplus_of(const char *name)
 {
     const CpuModel *model = name ? cpu_model_find(name) : NULL;

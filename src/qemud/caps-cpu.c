@@ -8,6 +8,7 @@
 
 #include "caps-probe.h"
 #include "caps-store.h"
+#include "host/cpu-models.h"
 
 #include <string.h>
 
@@ -138,10 +139,9 @@ static void add_definitions(Caps *caps, QmpRequest *request, CapsAccel accel)
 /* Those that stand for no maker's processor, whatever vendor QEMU gives them. */
 static bool is_generic(const char *name)
 {
-    static const char *const generic[] = { "qemu64",  "qemu32",   "kvm64",    "kvm32", "486",
-                                           "pentium", "pentium2", "pentium3", NULL };
+    const CpuModel *model = cpu_model_find(name);
 
-    return g_strv_contains(generic, name);
+    return model && !model->vendor;
 }
 
 /* Whether model describes the processor with fewer words than what has been found so far does. */
