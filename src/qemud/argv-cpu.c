@@ -3,6 +3,7 @@
 #include "argv-cpu.h"
 
 #include "device.h"
+#include "host/cpu-models.h"
 
 #include <string.h>
 
@@ -10,29 +11,6 @@ CapsAccel cpu_accel(const Domain *guest)
 {
     return guest->type == DOMAIN_KVM ? ACCEL_KVM : ACCEL_TCG;
 }
-
-/* ---- names of features ---- */
-
-/* Definitions write some features with an underscore, or otherwise than QEMU does. */
-static const char *const odd_names[][2] = {
-    { "cmp_legacy", "cmp-legacy" },     { "ds_cpl", "ds-cpl" },
-    { "fxsr_opt", "fxsr-opt" },         { "lahf_lm", "lahf-lm" },
-    { "nodeid_msr", "nodeid-msr" },     { "pclmuldq", "pclmulqdq" },
-    { "perfctr_core", "perfctr-core" }, { "perfctr_nb", "perfctr-nb" },
-    { "tsc_adjust", "tsc-adjust" },
-};
-
-static const char *translate(const char *name, unsigned from)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(odd_names); i++) {
-        if (g_str_equal(odd_names[i][from], name))
-            return odd_names[i][!from];
-    }
-    return name;
-}
-
-static const char *qemu_name(const char *name) { return translate(name, 0); }
-static const char *definition_name(const char *name) { return translate(name, 1); }
 
 /* ---- what the processor is ---- */
 
@@ -49,7 +27,7 @@ static void add_feature(Cpu *cpu, const char *name, CpuPolicy policy)
 {
     CpuFeature *feature;
 
-    name = definition_name(name);
+    name = cpu_feature_name(name);
     if (find_feature(cpu, name))
         return;
     feature = g_new0(CpuFeature, 1);
@@ -58,25 +36,21 @@ static void add_feature(Cpu *cpu, const char *name, CpuPolicy policy)
     list_add(&cpu->features, feature);
 }
 
-/* Features that QEMU's models have and that definitions with these models do not mean. */
-static const struct {
-    const char *model, *feature;
-} surplus[] = {
-    { "Dhyana", "monitor" },
-    { "EPYC", "monitor" },
-    { "EPYC-IBPB", "monitor" },
-    { "Icelake-Server", "intel-pt" },
-    { "Icelake-Server-noTSX", "intel-pt" },
-    { "Opteron_G3", "monitor" },
-};
+/* Features that QEMU's model has and that definitions with this model do not mean. */
+static char **surplus_of(const char *name)
+{
+    const CpuModel *model = name ? cpu_model_find(name) : NULL;
+
+    return model ? cpu_features_list(&model->surplus) : g_new0(char *, 1);
+}
 
 /* The host's model is QEMU's own. */
 static void keep_surplus(Cpu *cpu)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(surplus); i++) {
-        if (g_str_equal(cpu->model, surplus[i].model))
-            add_feature(cpu, surplus[i].feature, CPU_REQUIRE);
-    }
+    g_auto(GStrv) names = surplus_of(cpu->model);
+
+    for (char **name = names; *name; name++)
+        add_feature(cpu, *name, CPU_REQUIRE);
 }
 
 /* The host's processor, told as a model with features added and taken away; what the definition
@@ -105,10 +79,10 @@ static char *missing_features(const Cpu *cpu, const CapsCpu *model, CapsAccel ac
     g_autoptr(GPtrArray) missing = g_ptr_array_new();
 
     for (char **name = model->blockers[accel]; name && *name; name++) {
-        const CpuFeature *feature = find_feature(cpu, definition_name(*name));
+        const CpuFeature *feature = find_feature(cpu, cpu_feature_name(*name));
 
         if (!feature || feature->policy == CPU_REQUIRE)
-            g_ptr_array_add(missing, (char *) definition_name(*name));
+            g_ptr_array_add(missing, (char *) cpu_feature_name(*name));
     }
     g_ptr_array_add(missing, NULL);
     return missing->len > 1 ? g_strjoinv(", ", (char **) missing->pdata) : NULL;
@@ -247,9 +221,11 @@ static void add_address_bits(GString *option, const Cpu *cpu)
 
 static void drop_surplus(GString *option, const Cpu *cpu)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(surplus); i++) {
-        if (g_strcmp0(cpu->model, surplus[i].model) == 0 && !find_feature(cpu, surplus[i].feature))
-            option_set(option, surplus[i].feature, "off");
+    g_auto(GStrv) names = surplus_of(cpu->model);
+
+    for (char **name = names; *name; name++) {
+        if (!find_feature(cpu, *name))
+            option_set(option, cpu_feature_qemu_name(*name), "off");
     }
 }
 
@@ -258,7 +234,7 @@ static void add_features(GString *option, const Cpu *cpu)
     for (LIST_EACH(CpuFeature, feature, cpu->features)) {
         bool on = feature->policy != CPU_DISABLE && feature->policy != CPU_FORBID_FEATURE;
 
-        option_set(option, qemu_name(feature->name), on ? "on" : "off");
+        option_set(option, cpu_feature_qemu_name(feature->name), on ? "on" : "off");
     }
 }
 

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "daemon/daemon.h"
 #include "guest/host-document.h"
-#include "host/cpu-features.h"
+#include "host/cpu-models.h"
 #include "host/identity.h"
 #include "settings.h"
 #include "xml/writer.h"
@@ -25,21 +25,18 @@ static const char *number(char text[24], uint64_t value)
 
 /* ---- the host's processor ---- */
 
-/* What the emulators of this architecture found: they know the named models. */
-static const CapsModel *find_model(const CapabilitiesHost *host, const GPtrArray *caps)
+static bool is_part_of_host(const CpuModel *model, const void *data)
 {
-    for (guint i = 0; i < caps->len; i++) {
-        const Caps *one = caps->pdata[i];
+    const HostCpu *cpu = data;
+    CpuFeatures lacks = cpu_features_without(&model->features, &cpu->features);
 
-        if (one && strcmp(one->arch, host->cpu->arch) == 0)
-            return &one->host;
-    }
-    return NULL;
+    return cpu_features_count(&lacks) == 0 &&
+           (!model->vendor || g_strcmp0(model->vendor, cpu_vendor_name(cpu->vendor)) == 0);
 }
 
-static void write_model(Writer *w, const HostCpu *cpu, const CapsModel *model)
+static void write_identity(Writer *w, const HostCpu *cpu, const CpuModel *model)
 {
-    if (model && model->name)
+    if (model)
         write_leaf(w, "model", model->name, NULL);
     if (cpu->vendor)
         write_leaf(w, "vendor", cpu_vendor_name(cpu->vendor), NULL);
@@ -50,21 +47,34 @@ static void write_model(Writer *w, const HostCpu *cpu, const CapsModel *model)
                    "stepping", NUMBER(cpu->stepping), NULL);
 }
 
-static void write_cpu(Writer *w, const CapabilitiesHost *host, const GPtrArray *caps)
+static void write_features_beside(Writer *w, const HostCpu *cpu, const CpuModel *model)
+{
+    CpuFeatures more = cpu_model_more(model, &cpu->features);
+    g_auto(GStrv) names = cpu_features_list(&more);
+
+    for (char **name = names; *name; name++)
+        write_leaf(w, "feature", NULL, "name", *name, NULL);
+}
+
+static void write_cpu(Writer *w, const CapabilitiesHost *host)
 {
     const HostTopology *t = host->topology;
-    const CapsModel *model = find_model(host, caps);
+    const HostCpu *cpu = host->cpu;
+    const CpuModel *model = cpu_model_nearest(&cpu->features, is_part_of_host, cpu);
 
     write_start(w, "cpu", NULL);
-    write_leaf(w, "arch", host->cpu->arch, NULL);
-    write_model(w, host->cpu, model);
+    write_leaf(w, "arch", cpu->arch, NULL);
+    write_identity(w, cpu, model);
+    if (host->tsc.frequency)
+        write_leaf(w, "counter", NULL, "name", "tsc", "frequency", NUMBER(host->tsc.frequency),
+                   "scaling", host->tsc.scaling ? "yes" : "no", NULL);
     write_leaf(w, "topology", NULL, "sockets", NUMBER(t->sockets), "dies", NUMBER(t->dies), "cores",
                NUMBER(t->cores), "threads", NUMBER(t->threads), NULL);
-    if (host->cpu->address_bits)
-        write_leaf(w, "maxphysaddr", NULL, "mode", "emulate", "bits",
-                   NUMBER(host->cpu->address_bits), NULL);
-    for (char **name = model ? model->required : NULL; name && *name; name++)
-        write_leaf(w, "feature", NULL, "name", cpu_feature_name(*name), NULL);
+    if (cpu->address_bits)
+        write_leaf(w, "maxphysaddr", NULL, "mode", "emulate", "bits", NUMBER(cpu->address_bits),
+                   NULL);
+    if (model)
+        write_features_beside(w, cpu, model);
     host_write_pages(w, t);
     write_close(w, "cpu", false);
 }
@@ -90,13 +100,13 @@ static void write_secmodels(Writer *w)
         host_write_secmodel(w, "dac", label);
 }
 
-static void write_host(Writer *w, const CapabilitiesHost *host, const GPtrArray *caps)
+static void write_host(Writer *w, const CapabilitiesHost *host)
 {
     char uuid[UUID_TEXT];
 
     write_start(w, "host", NULL);
     write_leaf(w, "uuid", uuid_print(&host->uuid, uuid), NULL);
-    write_cpu(w, host, caps);
+    write_cpu(w, host);
     host_write_sleep(w, host->root);
     host_write_iommu(w, host->root);
     write_migration(w);
@@ -175,7 +185,7 @@ char *capabilities_write(const CapabilitiesHost *host, const GArray *emulators,
     Writer w = { .out = g_string_new(NULL) };
 
     write_start(&w, "capabilities", NULL);
-    write_host(&w, host, caps);
+    write_host(&w, host);
     for (guint i = 0; i < emulators->len; i++) {
         if (caps->pdata[i])
             write_guest(&w, &g_array_index(emulators, CapsEmulator, i), caps->pdata[i]);
@@ -207,7 +217,12 @@ char *capabilities_format(GError **error)
     g_autoptr(HostTopology) topology = host_topology_read("", error);
     g_autoptr(GArray) emulators = caps_emulators();
     g_autoptr(GPtrArray) caps = NULL;
-    CapabilitiesHost host = { .cpu = cpu, .topology = topology, .root = "" };
+    CapabilitiesHost host = {
+        .cpu = cpu,
+        .tsc = host_tsc_read(),
+        .topology = topology,
+        .root = "",
+    };
 
     if (!topology || !host_uuid("", kept, &host.uuid, error))
         return NULL;

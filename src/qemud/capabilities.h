@@ -6,6 +6,7 @@
 #include "caps.h"
 #include "host/cpu.h"
 #include "host/topology.h"
+#include "host/tsc.h"
 
 /* <capabilities>: of this host and of every emulator that is installed. In a worker. */
 char *capabilities_format(GError **error);
@@ -18,6 +19,7 @@ char *domain_capabilities_format(const char *binary, const char *arch, const cha
 typedef struct CapabilitiesHost {
     Uuid uuid;
     HostCpu *cpu;
+    HostTsc tsc;
     HostTopology *topology;
     const char *root; /* "", or a directory with "sys" as there */
 } CapabilitiesHost;

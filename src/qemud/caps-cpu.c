@@ -8,7 +8,7 @@
 
 #include "caps-probe.h"
 #include "caps-store.h"
-#include "host/cpu.h"
+#include "host/cpu-models.h"
 
 #include <string.h>
 
@@ -139,21 +139,9 @@ static void add_definitions(Caps *caps, QmpRequest *request, CapsAccel accel)
 /* Those that stand for no maker's processor, whatever vendor QEMU gives them. */
 static bool is_generic(const char *name)
 {
-    static const char *const generic[] = { "qemu64",  "qemu32",   "kvm64",    "kvm32", "486",
-                                           "pentium", "pentium2", "pentium3", NULL };
+    const CpuModel *model = cpu_model_find(name);
 
-    return g_strv_contains(generic, name);
-}
-
-/* The host's own bits do not say that it runs under a hypervisor unless it does; every model says
- * so. */
-static bool only_hypervisor(char *const *features)
-{
-    for (; *features; features++) {
-        if (strcmp(*features, "hypervisor") != 0)
-            return false;
-    }
-    return true;
+    return model && !model->vendor;
 }
 
 /* Whether model describes the processor with fewer words than what has been found so far does. */
@@ -174,9 +162,7 @@ static void clear_model(CapsModel *model)
     g_strfreev(model->disabled);
 }
 
-/* whole: the model may have nothing that the processor has not. */
-static CapsModel find_nearest(const GPtrArray *named, const char *vendor, char *const *features,
-                              bool whole)
+static CapsModel find_nearest(const GPtrArray *named, const char *vendor, char *const *features)
 {
     CapsModel found = { 0 };
 
@@ -188,7 +174,7 @@ static CapsModel find_nearest(const GPtrArray *named, const char *vendor, char *
             continue;
         model.required = difference(features, one->features);
         model.disabled = difference(one->features, features);
-        if ((whole && !only_hypervisor(model.disabled)) || !is_nearer(&model, &found)) {
+        if (!is_nearer(&model, &found)) {
             clear_model(&model);
             continue;
         }
@@ -231,17 +217,7 @@ static CapsModel describe(const GPtrArray *named, QmpRequest *request)
 {
     g_autoptr(Expansion) most = take_expansion(request, NULL);
 
-    return most ? find_nearest(named, most->vendor, most->features, false) : (CapsModel){ 0 };
-}
-
-static void describe_host(Caps *caps, const GPtrArray *named)
-{
-    g_autoptr(HostCpu) cpu = host_cpu_read("");
-
-    if (!cpu->features || named->len == 0)
-        return;
-    caps->host = find_nearest(named, cpu->vendor, cpu->features, true);
-    g_strfreev(g_steal_pointer(&caps->host.disabled));
+    return most ? find_nearest(named, most->vendor, most->features) : (CapsModel){ 0 };
 }
 
 void caps_probe_cpus(Caps *caps, Qmp *tcg, Qmp *kvm)
@@ -259,5 +235,4 @@ void caps_probe_cpus(Caps *caps, Qmp *tcg, Qmp *kvm)
     caps->model[ACCEL_TCG] = describe(named, max);
     if (kvm)
         caps->model[ACCEL_KVM] = describe(named, host);
-    describe_host(caps, named);
 }

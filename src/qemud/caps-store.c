@@ -88,7 +88,6 @@ static const struct {
 } models[] = {
     { "model-tcg", SLOT(Caps, model[ACCEL_TCG], CapsModel) },
     { "model-kvm", SLOT(Caps, model[ACCEL_KVM], CapsModel) },
-    { "model-host", SLOT(Caps, host, CapsModel) },
 };
 // clang-format on
 

@@ -55,7 +55,8 @@ static const char *machine_key(void)
 
     if (g_once_init_enter(&key)) {
         g_autoptr(HostCpu) cpu = host_cpu_read("");
-        g_autofree char *features = cpu->features ? g_strjoinv(" ", cpu->features) : NULL;
+        g_auto(GStrv) names = cpu_features_list(&cpu->features);
+        g_autofree char *features = g_strjoinv(" ", names);
         struct utsname kernel;
 
         uname(&kernel);

@@ -80,7 +80,6 @@ typedef struct Caps {
     GPtrArray *cpus;              /* of CapsCpu, in QEMU's order */
     CapsModel model[ACCEL_COUNT]; /* the most that a guest can have here */
     CapsSev sev;
-    CapsModel host; /* what this machine has; disabled is empty */
 } Caps;
 
 /* Where to keep what was found out, made when it is not there; before the first caps_of(). Without

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -56,9 +57,98 @@ def tell(conn):
         'shared pages': ask(conn.getMemoryParameters), 'sysinfo': ask(conn.getSysinfo),
         'sleep': [ask(conn.suspendForDuration, *a) for a in ((0, 60), (1, 60), (2, 60), (3, 60), (0, 60, 1))],
         'host': host_part(conn.getCapabilities()),
+        'cpus': tell_cpus(conn),
         'devices': tell_devices(conn),
         'lists': {c: sorted(conn.listDevices(c)) for c in ('pci', 'net', 'storage', 'system', 'scsi', 'mdev', 'warp')},
         'refused': [ask(conn.nodeDeviceLookupByName, 'warp'), ask(conn.listAllDevices, 1 << 25)],
+    }
+
+
+# ---- processors by name -------------------------------------------------------------------------
+
+def cpu(model, *features, vendor='', arch='x86_64', policy=''):
+    """A host's; without arch a guest's."""
+    return ('<cpu>' + (f'<arch>{arch}</arch>' if arch else '') + f'<model>{model}</model>'
+            + (f'<vendor>{vendor}</vendor>' if vendor else '')
+            + ''.join(f"<feature {f'policy={policy!r} ' if policy else ''}name='{f}'/>" for f in features) + '</cpu>')
+
+
+ARCHS = ('x86_64', 'i686', 'aarch64', 'armv7l', 'ppc64', 'ppc64le', 's390x', 'riscv64', 'mips', 'alpha', 'sparc64', 'warp', '')
+HOST_FEATURES = ('ds', 'acpi', 'ss', 'ht', 'tm', 'pbe', 'dtes64', 'monitor', 'ds_cpl', 'vmx', 'est', 'tm2', 'xtpr', 'pdcm', 'osxsave',
+                 'arat', 'xsaveopt', 'pdpe1gb', 'invtsc', 'tsc_adjust', 'hypervisor', 'cmt', 'mbm_total', 'mbm_local', 'xsaves')
+FEATURES = HOST_FEATURES + (
+    'rdctl-no', 'ibrs-all', 'mds-no', 'taa-no', 'tsx-ctrl', 'skip-l1dfl-vmentry', 'pschange-mc-no', 'rsba', 'ssb-no', 'pconfig',
+    'split-lock-detect', 'cvt16', 'intel-pt-lip', 'sgx', 'sgx1', 'sgx2', 'sgx-exinfo', 'sgx-debug', 'sgx-mode64', 'sgx-kss',
+    'sgx-provisionkey', 'sgx-tokenkey', 'sgxlc', 'ospke', 'ds-cpl', 'lahf-lm', 'pclmulqdq', 'sse4_1', 'fzrm', 'amd-psfd', 'warp', '')
+POWER = [cpu(m, arch='ppc64') for m in ('POWER8', 'POWER9', 'POWERPC_e5500', 'warp')]
+
+
+def guest(attributes, inside=''):
+    return f'<cpu{attributes}>{inside}</cpu>'
+
+
+def odd_cpus():
+    """What is refused, or means something else than one might think."""
+    feature = "<feature policy='{}' name='{}'/>".format
+    kvm64 = '<model>kvm64</model>'
+    for match in ('minimum', 'exact', 'strict'):
+        for policy in ('force', 'require', 'optional', 'disable', 'forbid'):
+            for name in ('tbm', 'sse'):
+                yield guest(f" match='{match}'", kvm64 + feature(policy, name))
+    yield from (cpu('486', 'tbm', policy=p) for p in ('force', 'require', 'optional', 'disable', 'forbid'))
+    yield from (guest(f" mode='{m}'", x) for m in ('custom', 'host-model', 'host-passthrough', 'maximum')
+                for x in ('', '<model>Haswell</model>', kvm64, '<model>warp</model>', feature('require', 'tbm'), '<vendor>AMD</vendor>',
+                          feature('require', 'warp'), '<arch>x86_64</arch>', kvm64 + '<vendor>Intel</vendor>'))
+    yield from (
+        '', '<cpu', '<domain/>', '<cpu/>', guest(" match='exact'"), guest('', '<vendor>AMD</vendor>'), guest('', feature('require', 'sse')),
+        guest('', '<arch>x86_64</arch>'), guest('', '<arch>warp</arch>' + kvm64), guest('', '<arch>aarch64</arch><model>max</model>'),
+        guest(" match='exact'", '<arch>x86_64</arch>' + kvm64), guest(" match='warp'"), cpu('warp'),
+        cpu('kvm64', 'warp'), cpu('kvm64', 'sse', 'sse'), cpu('kvm64', vendor='warp'),
+        guest(" match='exact'", '<model>486</model>' + feature('disable', 'vme')), cpu('kvm64', arch='i686'))
+
+
+def pairs(names):
+    """Each with its neighbours and with some farther away, as they are and as hosts have them."""
+    for i, one in enumerate(names):
+        for step in (1, 2, 5, 11, 23):
+            other = names[(i + step) % len(names)]
+            yield cpu(one), cpu(other)
+            yield cpu(other, *HOST_FEATURES), cpu(one, *HOST_FEATURES)
+
+
+def shared(names):
+    """(processors, flags)"""
+    yield from (([cpu(m)], flags) for m in names for flags in range(4))
+    yield from (([cpu(m, 'ht', 'invtsc', 'xsaves', 'osxsave', 'spec-ctrl')], flags) for m in names for flags in range(4))
+    yield from (([cpu(m, vendor=v)], 0) for m in names for v in ('Intel', 'AMD', 'Hygon'))
+    yield from ((list(pair), i % 4) for i, pair in enumerate(pairs(names)))
+    yield from (([cpu(a, vendor=v), cpu(b, vendor=w)], 0) for a in ('Haswell', 'EPYC', 'kvm64') for b in ('Westmere', 'Opteron_G4', 'qemu64')
+                for v in ('', 'Intel', 'AMD') for w in ('', 'Intel', 'AMD'))
+    yield from (([a, b, c], 0) for a in map(cpu, names[::9]) for b in map(cpu, names[1::9]) for c in map(cpu, names[2::13]))
+    yield from (([one], 0) for one in odd_cpus())
+    yield from (([cpu('m', arch=a), cpu('n', arch=a)], 0) for a in ARCHS if a)
+    yield from (([a, b], 0) for a in POWER for b in POWER)
+    yield from (([cpu('POWER8', arch='ppc64', vendor=v)], 1) for v in ('IBM', 'Freescale', 'Warp'))
+    yield from (([cpu('Haswell')], 4), ([cpu('Haswell'), cpu('max', arch='aarch64')], 0), ([cpu('Haswell'), '<cpu'], 0))
+
+
+def plain(answer):
+    """A document without the space between elements; what is no document is as it was."""
+    return etree.canonicalize(answer, strip_text=True) if isinstance(answer, str) and answer.startswith('<') else answer
+
+
+def tell_cpus(conn):
+    names = conn.getCPUModelNames('x86_64')
+    host = etree.tostring(etree.fromstring(conn.getCapabilities()).find('host/cpu'), encoding='unicode')
+    with open('/tmp/own-cpu.xml', 'w') as f:
+        f.write(host)
+    wanted = [cpu(m, *f, vendor=v, arch=a) for m in names for f in ((), ('hypervisor', 'monitor')) for v in ('', 'Intel', 'AMD')
+              for a in ('x86_64', '')] + [cpu('486', f) for f in FEATURES] + list(odd_cpus())
+    return {
+        'names': {a: ask(conn.getCPUModelNames, a) for a in ARCHS},
+        'of the host': plain(host), 'by virsh': s.virsh('cpu-compare', '/tmp/own-cpu.xml'),
+        'compared': [(c, ask(conn.compareCPU, c, f)) for c in [host] + wanted for f in (0, libvirt.VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE)],
+        'shared': [(c, f, plain(ask(conn.baselineCPU, c, f))) for c, f in [([host], n) for n in range(4)] + list(shared(names))],
     }
 
 
@@ -103,6 +193,13 @@ def firmware_told_by_reference():
     return out
 
 
+def with_kvm():
+    """Tests go without, but the clock of the processor is known from it."""
+    if os.path.exists('/sys/class/misc/kvm/dev'):
+        with open('/sys/class/misc/kvm/dev') as f:
+            os.mknod('/dev/kvm', stat.S_IFCHR | 0o666, os.makedev(*map(int, f.read().split(':'))))
+
+
 def say():
     """On a machine of its own, which ends with it."""
     libvirt.registerErrorHandler(lambda *_: None, None)
@@ -118,6 +215,8 @@ def say():
             os.makedirs(m.path('fs/cgroup'))
             mount('--bind', m.path(), '/sys')
             os.environ['SYSTEMD_DEVICE_VERIFY_SYSFS'] = '0'
+        else:
+            with_kvm()
         s.start()
         out = (tell_devices if ROLE else tell)(s.connect())
         s.stop()
@@ -189,6 +288,19 @@ def compare_devices(ours, theirs):
     return sum(len(relevant(n, d['xml'])) for n, d in theirs.items())
 
 
+def compare_cpus(ours, theirs):
+    equal(ours['names'], theirs['names'])
+    equal(ours['of the host'], theirs['of the host'])
+    equal(ours['by virsh'], theirs['by virsh'])
+    print('#', *re.findall('<counter.*?>', ours['of the host']))
+    assert 'is identical to' in ours['by virsh'], ours['by virsh']
+    for key in ('compared', 'shared'):
+        equal(len(ours[key]), len(theirs[key]))
+        wrong = [(mine, other[-1]) for mine, other in zip(ours[key], theirs[key]) if mine != other]
+        assert not wrong, f'{len(wrong)} of {len(theirs[key])}: {wrong[:3]}'
+        print(f'# {len(theirs[key])} processors {key}')
+
+
 @case('this machine: every fact and every device')
 def _(_s):
     ours, theirs = both('')
@@ -202,6 +314,7 @@ def _(_s):
         equal(ours[key]['total'], theirs[key]['total'])
     equal(len(ours['free of nodes']), len(theirs['free of nodes']))
     assert abs(ours['free'] - theirs['free']) < 0.1 * theirs['free']
+    compare_cpus(ours['cpus'], theirs['cpus'])
     count = compare_devices(ours['devices'], theirs['devices'])
     print(f'# {len(theirs["devices"])} devices, {count} fields')
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "capabilities.h"
-#include "host/cpu-features.h"
+#include "host/cpu-models.h"
 #include "settings.h"
 
 #include <libxml/xpath.h>
@@ -118,23 +118,27 @@ static Scratch *make_machine(void)
     return root;
 }
 
-static char *features[] = { "avx", "fpu", "lahf-lm", "sse2", NULL };
-
 static HostCpu cpu = { .arch = "x86_64",
                        .vendor = "AuthenticAMD",
                        .family = 23,
                        .model = 49,
                        .stepping = 0,
                        .microcode = 137367605,
-                       .address_bits = 48,
-                       .features = features };
+                       .address_bits = 48 };
 
 static const Expected host_values[] = {
     { "/capabilities/host/uuid", "00112233-4455-6677-8899-aabbccddeeff" },
     { "//cpu/arch", "x86_64" },
+    { "//cpu/model", "EPYC-IBPB" },
+    { "count(//cpu/feature)", "3" },
+    { "//cpu/feature[1]/@name", "ht" },
+    { "//cpu/feature[2]/@name", "monitor" },
+    { "//cpu/feature[3]/@name", "hypervisor" },
     { "//cpu/vendor", "AMD" },
     { "//cpu/microcode/@version", "137367605" },
     { "concat(//signature/@family,' ',//signature/@model,' ',//signature/@stepping)", "23 49 0" },
+    { "concat(//counter/@name,' ',//counter/@frequency,' ',//counter/@scaling)",
+      "tsc 2596102000 no" },
     { "//cpu/topology/@sockets", "1" },
     { "//cpu/topology/@cores", "2" },
     { "//cpu/topology/@threads", "1" },
@@ -191,18 +195,37 @@ static const Expected guest_values[] = {
     {},
 };
 
+/* A model and what it has not. */
+static void add_features(HostCpu *of)
+{
+    static const char *const names[] = { "hypervisor", "ht", "monitor" };
+
+    of->features = cpu_model_find("EPYC-IBPB")->features;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        CpuFeatures one = cpu_feature(names[i]);
+
+        of->features = cpu_features_or(&of->features, &one);
+    }
+}
+
 static void test_capabilities(void)
 {
     g_autoptr(Scratch) root = make_machine();
     g_autofree char *binary = fake_qemu(root, NULL);
     g_autoptr(HostTopology) topology = host_topology_read(root, NULL);
-    CapabilitiesHost host = { .cpu = &cpu, .topology = topology, .root = root };
+    CapabilitiesHost host = {
+        .cpu = &cpu,
+        .tsc = { .frequency = 2596102000 },
+        .topology = topology,
+        .root = root,
+    };
     CapsEmulator installed[] = { { "x86_64", 64, binary }, { "pdp11", 16, "/gone" } };
     g_autoptr(GArray) emulators = g_array_new(FALSE, FALSE, sizeof(CapsEmulator));
     g_autoptr(GPtrArray) caps = g_ptr_array_new_with_free_func((GDestroyNotify) caps_unref);
     g_autofree char *text = NULL;
     g_auto(Document) document;
 
+    add_features(&cpu);
     g_assert_true(uuid_parse("00112233-4455-6677-8899-aabbccddeeff", &host.uuid));
     g_array_append_vals(emulators, installed, G_N_ELEMENTS(installed));
     g_ptr_array_add(caps, caps_of(binary, NULL));

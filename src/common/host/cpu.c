@@ -2,27 +2,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/cpu.h"
 
-#include "host/cpu-features.h"
+#include "base/cleanup.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 
-static char **read_features(void)
+/* 0: the kernel does not tell, or the processor has no such register. */
+static uint32_t read_msr(unsigned number)
 {
-    CpuFeatures set = { 0 };
+    g_auto(Fd) fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
+    uint64_t value = 0;
 
-    for (unsigned i = 0; i < CPU_WORDS; i++) {
-        const CpuWord *word = &cpu_words[i];
-        unsigned registers[4] = { 0 };
+    if (fd < 0 || pread(fd, &value, sizeof(value), number) != sizeof(value))
+        return 0;
+    return value;
+}
 
-        if (__get_cpuid_count(word->leaf, word->subleaf, &registers[CPU_EAX], &registers[CPU_EBX],
-                              &registers[CPU_ECX], &registers[CPU_EDX]))
-            set.words[i] = registers[word->in];
-    }
-    return cpu_features_list(&set);
+static uint32_t read_word(const CpuWord *word)
+{
+    unsigned registers[4] = { 0 };
+
+    if (word->in == CPU_MSR)
+        return read_msr(word->leaf);
+    __get_cpuid_count(word->leaf, word->subleaf, &registers[CPU_EAX], &registers[CPU_EBX],
+                      &registers[CPU_ECX], &registers[CPU_EDX]);
+    return registers[word->in];
 }
 
 static void read_identity(HostCpu *cpu)
@@ -41,7 +50,8 @@ static void read_identity(HostCpu *cpu)
         cpu->family += eax >> 20 & 0xff;
     if (__get_cpuid(0x80000008, &eax, &ignored, &ignored, &ignored))
         cpu->address_bits = eax & 0xff;
-    cpu->features = read_features();
+    for (unsigned i = 0; i < CPU_WORDS; i++)
+        cpu->features.words[i] = read_word(&cpu_words[i]) & cpu_word_named(&cpu_words[i]);
 }
 #else
 static void read_identity(HostCpu *) {}
@@ -92,6 +102,5 @@ void host_cpu_free(HostCpu *cpu)
     if (!cpu)
         return;
     g_free(cpu->vendor);
-    g_strfreev(cpu->features);
     g_free(cpu);
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "host/cpu-features.h"
+
 #include <glib.h>
 
 typedef struct HostCpu {
@@ -10,7 +12,7 @@ typedef struct HostCpu {
     unsigned family, model, stepping;
     unsigned microcode;    /* 0: unknown */
     unsigned address_bits; /* of physical addresses */
-    char **features;       /* QEMU's names, sorted, ended by NULL; NULL: unknown */
+    CpuFeatures features;  /* none: unknown */
 } HostCpu;
 
 /* cpuinfo: content of /proc/cpuinfo, for what the processor does not tell itself. */
