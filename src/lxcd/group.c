@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "define.h"
 #include "host/cgroup.h"
+#include "idmap.h"
 #include "limit.h"
 #include "rights.h"
 #include "scope.h"
@@ -108,15 +109,15 @@ static void give_inside(const Domain *domain, const char *inside)
 {
     static const char *const files[] = { "", "cgroup.procs", "cgroup.threads",
                                          "cgroup.subtree_control" };
+    unsigned uid = idmap_outside(domain->idmap_uids, 0);
+    unsigned gid = idmap_outside(domain->idmap_gids, 0);
 
     if (!container_is_mapped(domain))
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *path = g_build_filename(inside, files[i], NULL);
-        const IdmapRange *uids = domain->idmap_uids->pdata[0];
-        const IdmapRange *gids = domain->idmap_gids->pdata[0];
 
-        (void) !chown(path, uids->target, gids->target);
+        (void) !chown(path, uid, gid);
     }
 }
 

@@ -36,6 +36,16 @@ def _(s, dom, console, kind):
     os.unlink(ROOT + '/tmp/mine')
 
 
+@case('root inside is who its range says, also when that is not the first one')
+def _(s):
+    kinds = ''.join(f"<{kind} start='1000' target='5000' count='10'/><{kind} start='0' target='100000' count='1000'/>"
+                    for kind in ('uid', 'gid'))
+    dom, console = boot('ranges', **dict(MAPPED, tail=f'<idmap>{kinds}</idmap>'))
+    with open(f'/proc/{dom.ID()}/status') as f:
+        contains(f.read(), 'Uid:\t100000\t')
+    equal(console.run('stat -Lc %u /dev/console /dev/pts/0'), '0\n0\n')
+
+
 @each('only its own processes are there')
 def _(s, dom, console, kind):
     pids = [int(p) for p in console.run('echo /proc/[0-9]*').replace('/proc/', '').split()]
