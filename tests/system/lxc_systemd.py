@@ -93,8 +93,9 @@ def limited(m):
     m.run('modprobe bfq', 'for i in vda vdc; do echo bfq >/sys/block/$i/queue/scheduler; done', 'cp image limited',
           'truncate -s 4M disk', 'losetup /dev/loop7 disk', 'virsh -q create limited.xml', limit=2 * LIMIT)
     init = m.run('virsh -q domid limited').strip()
-    group = m.run(f"sed -n 's,^0::\\(.*\\)/payload$,/sys/fs/cgroup\\1,p' /proc/{init}/cgroup").strip()
-    scope = m.run(f'expr {group} : ".*/\\(machine-[^/]*scope\\)"').strip()
+    path = m.read(f'/proc/{init}/cgroup').removeprefix('0::').removesuffix('/payload')
+    scope = next(part for part in path.split('/') if part.endswith('.scope'))
+    group = f"'/sys/fs/cgroup{path}'"  # with backslashes
 
     def files(names=LIMITS):
         return {name: m.read(f'{group}/{name}') for name in names}
@@ -129,7 +130,8 @@ def limited(m):
     # what it uses is counted there, by disk too
     m.run('losetup -a', f'until test -e /proc/{init}/root/read; do sleep 0.1; done')
     told = dict(line.split()[-2:] for line in m.run('virsh domblkstat limited vdx').splitlines() if line.strip())
-    equal((told['rd_bytes'], told['wr_bytes'], int(told['rd_req']) > 0), (str(1 << 20), '0', True))
+    # what the kernel reads ahead, and what udev has read before, make it a bit more or less
+    equal((int(told['rd_bytes']) > 900000, told['wr_bytes'], int(told['rd_req']) > 0), (True, '0', True))
     contains(m.read(f'{group}/io.stat'), f"7:7 rbytes={told['rd_bytes']} wbytes=0 rios={told['rd_req']} wios=0")
     whole = dict(line.split()[-2:] for line in m.run("virsh domblkstat limited ''").splitlines() if line.strip())
     equal(int(whole['rd_bytes']) > int(told['rd_bytes']), True)
