@@ -212,8 +212,8 @@ static const char *asked_of(const Domain *domain)
 {
     const char *asked = limit_asked(domain), *partition = domain->partition;
 
-    if (!asked && partition && !g_str_equal(partition, DEFAULT_PARTITION))
-        asked = "resource/partition";
+    if (partition && !g_str_equal(partition, DEFAULT_PARTITION))
+        return "resource/partition";
     return asked ? asked : needs_devices(domain);
 }
 

@@ -141,10 +141,11 @@ def partitions(m):
     m.run("place() { sed -e \"s#</name>#</name><resource><partition>$1</partition></resource>#\" /etc/one.xml >/etc/place.xml; }",
           'place /own/of', 'virsh -q create /etc/place.xml')
     equal(m.read('/sys/fs/cgroup/own/of/lxc-one/memory.max'), str(64 << 20))
-    m.run('virsh -q destroy one', '! test -e /sys/fs/cgroup/own/of/lxc-one')
-    for place in ('own', '../own', '/own/../../../../tmp/own', '/..', '/own/./of', '/fresh/' + 'x' * 256, '/cgroup.procs'):
+    m.run('virsh -q destroy one', '! test -e /sys/fs/cgroup/own/of/lxc-one', 'rmdir /sys/fs/cgroup/own/of',
+          'echo 1 >/sys/fs/cgroup/own/cgroup.max.depth')
+    for place in ('own', '../own', '/own/../../../../tmp/own', '/..', '/own/./of', '/own/fresh', '/cgroup.procs'):
         m.refused(f'place {place}; virsh -q create /etc/place.xml', 'partition')
-        m.run('! test -e /sys/fs/cgroup/fresh', '! test -e /tmp/own', 'test -z "$(ls /r/run/ostler/lxc/guest)"')
+        m.run('! test -e /sys/fs/cgroup/own/fresh', '! test -e /tmp/own', 'test -z "$(ls /r/run/ostler/lxc/guest)"')
 
 
 main()
