@@ -207,7 +207,7 @@ static bool fill(const Domain *domain, const char *group, pid_t controller, GErr
     return true;
 }
 
-/* What cannot be without a group; every definition that has been told once names a partition. */
+/* What cannot be without a group. The default partition is named by many who ask for nothing. */
 static const char *asked_of(const Domain *domain)
 {
     const char *asked = limit_asked(domain), *partition = domain->partition;

@@ -127,7 +127,8 @@ def _(s):
 
 def escape(m):
     """Neither the tree of groups nor a limit of its own can be written, also where all of it can be seen."""
-    m.run('cp /etc/tries /c/tries', 'chmod 1777 /c/tmp', 'mkdir /c/tree', 'virsh -q create /etc/other.xml', 'virsh -q undefine one', 'virsh -q create /etc/mapped.xml',
+    m.run('cp /etc/tries /c/tries', 'chmod 1777 /c/tmp', 'mkdir /c/tree', 'virsh -q create /etc/other.xml',
+          'virsh -q undefine one', 'virsh -q create /etc/mapped.xml',
           'until test -e /c/tmp/done; do usleep 50000; done', limit=2 * LIMIT)
     equal(m.read('/c/tmp/said').splitlines(), WORKS)
     init = m.run('virsh -q domid one').strip()

@@ -30,7 +30,8 @@ TUNE = ("<memtune><hard_limit unit='MiB'>96</hard_limit><soft_limit unit='MiB'>4
         "</blkiotune><cputune><shares>50</shares><period>100000</period><quota>50000</quota></cputune>"
         "<numatune><memory mode='strict' nodeset='0'/></numatune><vcpu cpuset='1'>1</vcpu>")
 LIMITS = {'memory.max': str(96 << 20), 'memory.high': str(48 << 20), 'memory.swap.max': str(32 << 20), 'cpu.weight': '50',
-          'cpu.max': '50000 100000', 'cpuset.cpus': '1', 'cpuset.mems': '0', 'io.weight': 'default 300', 'io.bfq.weight': 'default 300\n254:0 200',
+          'cpu.max': '50000 100000', 'cpuset.cpus': '1', 'cpuset.mems': '0', 'io.weight': 'default 300',
+          'io.bfq.weight': 'default 300\n254:0 200',
           'io.max': '254:0 rbps=max wbps=max riops=7 wiops=max'}
 READS = 'dd if=/dev/vdx of=/dev/null bs=64k count=16; touch /read; while :; do read x; done'
 DISK = ("<disk type='block' device='disk'><source dev='/dev/loop7'/><target dev='vdx'/></disk>"
