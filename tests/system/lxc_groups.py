@@ -17,18 +17,19 @@ MOVE = ('mkdir /n && mount -t tmpfs -o size=300m none /n && cp -a /bin /lib* /et
 
 IDS = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>")
 TREE = "<filesystem><source dir='/sys/fs/cgroup'/><target dir='/tree'/></filesystem>"
-# What root inside, who is nobody outside, tries: each line that is told has worked.
+# What root inside tries: each line that is told has worked.
 TRIES = """
 try() { (eval "$2") 2>/dev/null && echo "$1"; }
 own=/sys/fs/cgroup
 try 'makes groups below its own' "mkdir $own/sub && echo \\$\\$ >$own/sub/cgroup.procs && grep -qx 0::/sub /proc/\\$\\$/cgroup"
 try 'comes back to its own' "echo \\$\\$ >$own/cgroup.procs"
+try 'sees those of others' "test -e /tree/machine/lxc-two/payload/cgroup.procs"
 for i in /tree /tree/machine /tree/machine/lxc-one /tree/machine/lxc-one/controller /tree/machine/lxc-two /tree/machine/lxc-two/payload; do
     try "$i" "test -e $i/cgroup.procs && echo \\$\\$ >$i/cgroup.procs"
-    try "threads of $i" "echo \\$\\$ >$i/cgroup.threads"
-    try "a group in $i" "mkdir $i/mine"
+    try "threads of $i" "test -e $i/cgroup.threads && echo \\$\\$ >$i/cgroup.threads"
+    try "a group in $i" "test -e $i/cgroup.procs && mkdir $i/mine"
     for file in memory.max memory.high pids.max cpu.max cpu.weight cgroup.freeze cgroup.kill cgroup.max.depth cgroup.subtree_control; do
-        try "$i/$file" "echo +memory >$i/$file || echo 1 >$i/$file || echo max >$i/$file"
+        try "$i/$file" "test -e $i/$file || exit; echo +memory >$i/$file || echo 1 >$i/$file || echo max >$i/$file"
     done
 done
 for file in memory.max memory.high pids.max cpu.max cgroup.freeze cgroup.kill; do
@@ -36,13 +37,13 @@ for file in memory.max memory.high pids.max cpu.max cgroup.freeze cgroup.kill; d
 done
 mkdir -p /tmp/groups
 try 'mounts what it has' "mount -t cgroup2 none /tmp/groups && test ! -e /tmp/groups/machine"
-try 'a limit by another mount' "echo max >/tmp/groups/memory.max"
+try 'a limit by another mount' "test -e /tmp/groups/memory.max && echo max >/tmp/groups/memory.max"
 try 'version 1' "mount -t cgroup -o memory none /tmp/groups"
 cat /proc/self/cgroup
-touch /tmp/done
+touch /tmp/done-$1
 while :; do read x; done
 """
-WORKS = ['makes groups below its own', 'comes back to its own', 'mounts what it has', '0::/']
+WORKS = ['makes groups below its own', 'comes back to its own', 'sees those of others', 'mounts what it has', '0::/']
 
 
 def begin(m):
@@ -63,8 +64,8 @@ def group(m, name):
 def _(s):
     one = s.file('one.xml', xml('one', root=ROOT, head=TUNE,
                                 args=('-c', 'while :; do read x; done')))
-    mapped = s.file('mapped.xml', xml('one', args=('-c', 'sh /tries >/tmp/said 2>/tmp/problems'), tail=IDS, root=ROOT, devices=TREE))
-    other = s.file('other.xml', xml('two', root=ROOT, args=('-c', 'while :; do read x; done')))
+    mapped = s.file('mapped.xml', xml('one', args=('-c', 'sh /tries one >/tmp/said-one'), tail=IDS, root=ROOT, devices=TREE))
+    other = s.file('other.xml', xml('two', root=ROOT, args=('-c', 'sh /tries two >/tmp/said-two')))
     more = ((CONTROLLER, '/bin/ostler-lxc-controller'), (one, '/etc/one.xml'), (mapped, '/etc/mapped.xml'),
             (other, '/etc/other.xml'), (s.file('tries', TRIES), '/etc/tries'))
     with Virtual(s, memory=768, daemon='lxcd', more=more) as m:
@@ -129,8 +130,10 @@ def escape(m):
     """Neither the tree of groups nor a limit of its own can be written, also where all of it can be seen."""
     m.run('cp /etc/tries /c/tries', 'chmod 1777 /c/tmp', 'mkdir /c/tree', 'virsh -q create /etc/other.xml',
           'virsh -q undefine one', 'virsh -q create /etc/mapped.xml',
-          'until test -e /c/tmp/done; do usleep 50000; done', limit=2 * LIMIT)
-    equal(m.read('/c/tmp/said').splitlines(), WORKS)
+          'until test -e /c/tmp/done-one && test -e /c/tmp/done-two; do usleep 50000; done', limit=2 * LIMIT)
+    equal(m.read('/c/tmp/said-one').splitlines(), WORKS)  # its root user is nobody outside
+    equal(m.read('/c/tmp/said-two').splitlines(), ['0::/'])  # it is the host's, without the right to mount
+    equal(m.run('ls -d /sys/fs/cgroup/machine/*/* | grep -cv "\\."').strip(), '4')
     init = m.run('virsh -q domid one').strip()
     equal(m.read(f'/proc/{init}/cgroup'), '0::/machine/lxc-one/payload')
     equal(group(m, 'memory.max'), str(64 << 20))
