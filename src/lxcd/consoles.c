@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -69,14 +68,7 @@ static void make_raw(int slave)
 }
 
 /* The container's root user may use, and give away, its consoles. */
-static void give_to_root(int slave)
-{
-    const PlanStep *step = plan_find(PLAN_UID_MAP);
-    unsigned inside, outside;
-
-    if (step && sscanf(plan_text(step, 0), "%u %u", &inside, &outside) == 2 && inside == 0)
-        (void) fchown(slave, outside, -1);
-}
+static void give_to_root(int slave) { (void) fchown(slave, plan_root(PLAN_UID_MAP), -1); }
 
 void consoles_open(unsigned count, const char *directory, PlanAnswer *answer)
 {

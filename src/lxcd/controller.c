@@ -57,6 +57,21 @@ const char *plan_text(const PlanStep *step, unsigned index)
     return text < end ? text : "";
 }
 
+unsigned plan_root(PlanKind kind)
+{
+    const PlanStep *step = plan_find(kind);
+    const char *line = step ? plan_text(step, 0) : NULL;
+    unsigned inside, outside;
+
+    while (line && *line && sscanf(line, "%u %u", &inside, &outside) == 2) {
+        if (inside == 0)
+            return outside;
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    return 0;
+}
+
 static void read_plan(int fd)
 {
     struct stat file;

@@ -14,6 +14,8 @@
 const PlanStep *plan_next(const PlanStep *step);
 const PlanStep *plan_find(PlanKind kind); /* the first of a kind, or NULL */
 const char *plan_text(const PlanStep *step, unsigned index);
+/* Who 0 of inside is outside, by a PLAN_UID_MAP or PLAN_GID_MAP. */
+unsigned plan_root(PlanKind kind);
 /* For child and controller: tells the daemon what could not be done, with errno, and ends. */
 __attribute__((noreturn, format(printf, 1, 2))) void give_up(const char *what, ...);
 extern const PlanStep *plan;

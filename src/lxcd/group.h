@@ -9,7 +9,8 @@
 
 #define GROUP_INSIDE "payload"
 
-/* Makes it, with its limits, and moves the controller there: a scope of systemd's where that runs.
+/* Makes it, with its limits, and moves the controller there: below a scope of systemd's where that
+ * runs, whose own files are systemd's.
  * directory: of the run, which keeps its name. *group: NULL when this host gives us none and no
  * limit was asked for. In a worker. */
 bool group_make(const Domain *domain, const char *directory, pid_t controller, char **group,

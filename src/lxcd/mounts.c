@@ -28,22 +28,6 @@ static int root = -1; /* the container's, in the namespace of who asks */
 
 /* ---- owners ---- */
 
-/* Who 0 of inside is outside. */
-static unsigned owner(PlanKind kind)
-{
-    const PlanStep *step = plan_find(kind);
-    const char *line = step ? plan_text(step, 0) : NULL;
-    unsigned inside, outside;
-
-    while (line && *line && sscanf(line, "%u %u", &inside, &outside) == 2) {
-        if (inside == 0)
-            return outside;
-        line = strchr(line, '\n');
-        line = line ? line + 1 : NULL;
-    }
-    return 0;
-}
-
 /* What is made in the container's root is made by its root user. */
 static void act_as(unsigned uid, unsigned gid)
 {
@@ -73,7 +57,7 @@ static bool make_part(int dir, const char *path, mode_t type)
     parent = open_part(dir, *above ? above : ".");
     if (parent < 0)
         return false;
-    act_as(owner(PLAN_UID_MAP), owner(PLAN_GID_MAP));
+    act_as(plan_root(PLAN_UID_MAP), plan_root(PLAN_GID_MAP));
     if (type == S_IFDIR) {
         made = mkdirat(parent, slash ? slash + 1 : path, 0755);
     } else {
@@ -126,7 +110,7 @@ static int open_above(const char *path, const char **name)
 
 static void give_to_root(int dir, const char *name)
 {
-    unsigned uid = owner(PLAN_UID_MAP), gid = owner(PLAN_GID_MAP);
+    unsigned uid = plan_root(PLAN_UID_MAP), gid = plan_root(PLAN_GID_MAP);
 
     if ((uid || gid) && fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
         give_up("give '%s' to the container's root user", name);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node.h"
 
+#include "idmap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -21,15 +23,6 @@ static int open_above(const Container *container, const char *path)
     return fd;
 }
 
-static unsigned root_of(const GPtrArray *ranges)
-{
-    for (LIST_EACH(IdmapRange, range, ranges)) {
-        if (range->start == 0)
-            return range->target;
-    }
-    return 0;
-}
-
 bool node_make(const Container *container, const Domain *live, const char *source, const char *path,
                mode_t type, GError **error)
 {
@@ -47,8 +40,8 @@ bool node_make(const Container *container, const Domain *live, const char *sourc
     dir = open_above(container, path);
     if (dir < 0 || mknodat(dir, name, type | 0600, file.st_rdev) < 0)
         return fail_errno(error, errno, "cannot make the device '%s' in the container", path);
-    (void) fchownat(dir, name, root_of(live->idmap_uids), root_of(live->idmap_gids),
-                    AT_SYMLINK_NOFOLLOW);
+    (void) fchownat(dir, name, idmap_outside(live->idmap_uids, 0),
+                    idmap_outside(live->idmap_gids, 0), AT_SYMLINK_NOFOLLOW);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "rootfs.h"
 
 #include "define.h"
+#include "idmap.h"
 #include "plan-write.h"
 #include "rights.h"
 
@@ -11,21 +12,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* Who an id of inside is outside; ids that are not mapped stay. */
-static unsigned outside(const GPtrArray *ranges, unsigned id)
-{
-    for (LIST_EACH(IdmapRange, range, ranges)) {
-        if (id >= range->start && id - range->start < range->count)
-            return range->target + (id - range->start);
-    }
-    return id;
-}
-
 /* Options of a tmpfs that belongs to the container's root user. */
 static char *memory_options(const Domain *domain, const char *mode, uint64_t kib)
 {
     return g_strdup_printf("mode=%s,size=%" G_GUINT64_FORMAT "k,uid=%u,gid=%u", mode, kib,
-                           outside(domain->idmap_uids, 0), outside(domain->idmap_gids, 0));
+                           idmap_outside(domain->idmap_uids, 0),
+                           idmap_outside(domain->idmap_gids, 0));
 }
 
 /* ---- what the definition names ---- */
@@ -212,7 +204,7 @@ static bool plan_devices(GByteArray *plan, const Domain *domain, GError **error)
     g_autofree char *options = memory_options(domain, "0755", 1024);
     g_autofree char *shared = memory_options(domain, "1777", 65536);
     g_autofree char *terminals = g_strdup_printf("newinstance,ptmxmode=0666,mode=0620,gid=%u",
-                                                 outside(domain->idmap_gids, 5));
+                                                 idmap_outside(domain->idmap_gids, 5));
 
     PLAN(plan, PLAN_FILE, private, "/dev", "tmpfs", options);
     plan_usual_devices(plan);

@@ -31,7 +31,7 @@ static char *unit_of(const Domain *domain, pid_t pid)
     return g_strconcat("machine-", name, ".scope", NULL);
 }
 
-/* "/machine/web" is the slice machine-web.slice, in machine.slice. */
+/* "/machine/web" is the slice machine-web.slice, in machine.slice; "/" the root of all, -.slice. */
 static char *slice_of(const Domain *domain, bool as_path)
 {
     const char *partition = domain->partition ? domain->partition : "/machine";
@@ -42,13 +42,15 @@ static char *slice_of(const Domain *domain, bool as_path)
     for (char **part = parts; *part; part++) {
         g_autofree char *escaped = escape(*part);
 
+        if (!**part)
+            continue;
         g_string_append_printf(name, "%s%s", name->len ? "-" : "", escaped);
         g_string_append_printf(path, "/%s.slice", name->str);
     }
     if (as_path)
         return g_string_free(path, FALSE);
     g_string_free(path, TRUE);
-    return g_strconcat(name->str, ".slice", NULL);
+    return g_strconcat(name->len ? name->str : "-", ".slice", NULL);
 }
 
 char *scope_path(const Domain *domain, pid_t pid)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
 
-from containers import ROOT, boot, root_fs
-from harness import case, contains, equal, main
+import libvirt
+from containers import ROOT, boot, define, root_fs
+from harness import case, contains, equal, main, refused
 
 IDS = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>")
 MAPPED = {'tail': IDS, 'root': root_fs(extra="accessmode='mapped'")}
@@ -34,6 +35,16 @@ def _(s, dom, console, kind):
     equal(console.run('id -u; touch /tmp/mine; ls -n /tmp/mine | cut -c15-26').split()[0], '0')
     equal(os.stat(ROOT + '/tmp/mine').st_uid, 0)
     os.unlink(ROOT + '/tmp/mine')
+
+
+@case('root inside is who its range says, also when that is not the first one')
+def _(s):
+    kinds = ''.join(f"<{kind} start='1000' target='5000' count='10'/><{kind} start='0' target='100000' count='1000'/>"
+                    for kind in ('uid', 'gid'))
+    dom, console = boot('ranges', **dict(MAPPED, tail=f'<idmap>{kinds}</idmap>'))
+    with open(f'/proc/{dom.ID()}/status') as f:
+        contains(f.read(), 'Uid:\t100000\t')
+    equal(console.run('stat -Lc %u /dev/console /dev/pts/0'), '0\n0\n')
 
 
 @each('only its own processes are there')
@@ -100,11 +111,11 @@ def _(s, _dom, console, kind):
 def call(number, *words, narrow=False):
     """A system call, made inside, by a program of its own; narrow: as programs of 32 bits make it."""
     path = ROOT + '/tmp/call'
-    words = [*words, 0, 0, 0][:3]
-    registers = (0xbb, 0xb9, 0xba) if narrow else (0xbf, 0xbe, 0xba)   # ebx, ecx, edx; edi, esi, edx
+    words = [*words, 0, 0, 0, 0, 0, 0]
+    # ebx, ecx, edx; edi, esi, edx, r10d, r8d, r9d
+    registers = (b'\xbb', b'\xb9', b'\xba') if narrow else (b'\xbf', b'\xbe', b'\xba', b'\x41\xba', b'\x41\xb8', b'\x41\xb9')
     code = (b'\xb8' + number.to_bytes(4, 'little')        # mov eax, number
-            + b''.join(bytes([r]) + w.to_bytes(4, 'little') for r, w in zip(registers, words))
-            + b'\x4d\x31\xd2'                            # r10 = 0
+            + b''.join(r + w.to_bytes(4, 'little') for r, w in zip(registers, words))
             + (b'\xcd\x80' if narrow else b'\x0f\x05')   # int 0x80, syscall
             + b'\xf7\xd8\x89\xc7'                         # edi = -eax
             + b'\xb8\x3c\x00\x00\x00\x0f\x05')            # exit(edi)
@@ -192,9 +203,23 @@ def _(s, dom, console, kind):
     denied(console, f'ls /proc/{dom.ID()}/root', 'No such file')
     denied(console, 'ls /proc/1/root/../../etc/ostler', 'No such file')
     equal(console.run('ls /../../.. | tr "\\n" " "').split(), console.run('ls / | tr "\\n" " "').split())
+    # by the host's numbers: its first process outside, the controller, this script
+    with open(f'/proc/{dom.ID()}/stat') as f:
+        controller = int(f.read().rpartition(')')[2].split()[1])
+    vector = 0x400018  # in the program's head: an address and a length
+    for pid in (dom.ID(), controller, os.getpid()):
+        for name, number, words in (('ptrace, to attach', 101, (16, pid)), ('ptrace, to seize', 101, (0x4206, pid)),
+                                    ('process_vm_readv', 310, (pid, vector, 1, vector, 1)),
+                                    ('process_vm_writev', 311, (pid, vector, 1, vector, 1)), ('pidfd_open', 434, (pid, 0)),
+                                    ('kcmp', 312, (pid, 1)), ('prlimit', 302, (pid, 7))):
+            console.run(call(number, *words))
+            equal((name, console.run('/tmp/call; echo $?')), (name, '3\n'))  # ESRCH
+    # the calls themselves are there: with its own first process it is another answer
+    equal(int(console.run(call(310, 1, vector, 1, vector, 1) + '; /tmp/call; echo $?').split()[-1]) != 3, True)
+    os.unlink(ROOT + '/tmp/call')
 
 
-@each('no group of the host is there to leave for')
+@each('no group of the host is there to leave for, where containers have none')  # lxc_groups.py: where they have
 def _(s, _dom, console, kind):
     equal(console.run('ls /sys/fs/cgroup | wc -l').strip(), '0')
     if kind == 'plain':
@@ -216,9 +241,9 @@ def _(s, _dom, console, kind):
 def _(s):
     for features, bits in ((
             "<capabilities policy='deny'/>", 0), (
-            "<capabilities policy='deny'><chown state='on'/><mknod state='on'/></capabilities>", 1 << 27 | 1), (
+            "<capabilities policy='deny'><chown state='on'/><sys_nice state='on'/></capabilities>", 1 << 23 | 1), (
             "<capabilities policy='default'><chown state='off'/></capabilities>", None), (
-            "<capabilities policy='allow'><sys_admin state='off'/></capabilities>", None)):
+            "<capabilities policy='allow'><sys_admin state='off'/><mknod state='off'/></capabilities>", None)):
         dom, console = boot('caps', features='<privnet/>' + features)
         got = int(console.run('grep CapBnd /proc/self/status').split()[1], 16)
         if bits is None:
@@ -227,6 +252,18 @@ def _(s):
             equal(got, bits)
         dom.destroy()
         dom.undefine()
+
+
+@case('who may make devices does not start where nothing limits which are used')
+def _(s):
+    for features in ("<capabilities policy='default'><mknod state='on'/></capabilities>", "<capabilities policy='allow'/>"):
+        dom = define('maker', features=features)
+        refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, dom.create, naming="'features/capabilities/mknod' is not supported")
+        equal((dom.isActive(), os.listdir(s.root + '/run/ostler/lxc/guest')), (0, []))
+        dom.undefine()
+    # in a user namespace the kernel makes none
+    dom, console = boot('maker', **dict(MAPPED, features='<capabilities policy="default"><mknod state="on"/></capabilities>'))
+    denied(console, 'mknod /tmp/disk b 8 0')
 
 
 main()

@@ -37,7 +37,7 @@ def _(s):
         # what the unified hierarchy does by itself: hold, count, say which devices
         m.run('virsh -q suspend one')
         contains(m.run('virsh -q domstate --reason one'), 'paused (user)')
-        contains(m.run('cat /sys/fs/cgroup/unified/machine.slice/*/payload/cgroup.events'), 'frozen 1')
+        contains(m.run('cat /sys/fs/cgroup/unified/machine.slice/*/container/payload/cgroup.events'), 'frozen 1')
         m.run('virsh -q resume one')
         contains(m.run('virsh -q cpu-stats one --total'), 'cpu_time', 'system_time')
         contains(m.run('virsh -q domstats one'), 'cpu.user=', 'balloon.rss=')

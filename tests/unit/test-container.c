@@ -9,6 +9,7 @@
 #include "rights.h"
 #include "rootfs.h"
 #include "unit.h"
+#include "usage.h"
 
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -164,6 +165,13 @@ static const struct {
     { "shares", "<cputune><shares>7</shares></cputune>", "cputune/shares" },
     { "quota", "<cputune><quota>5000</quota></cputune>", "cputune/quota" },
     { "period", "<cputune><period>5000</period></cputune>", "cputune/quota" },
+    { "quota-of-none", "<cputune><quota>-1</quota></cputune>", NULL },
+    { "hard-limit-of-none",
+      "<memtune><hard_limit unit='KiB'>9007199254740991</hard_limit></memtune>", NULL },
+    { "device-of-none", "<blkiotune><device><path>/dev/null</path></device></blkiotune>", NULL },
+    { "device-weight",
+      "<blkiotune><device><path>/dev/null</path><weight>200</weight></device></blkiotune>",
+      "blkiotune/device" },
     { "processors", "<vcpu cpuset='0'>1</vcpu>", "vcpu/@cpuset" },
     { "weight", "<blkiotune><weight>7</weight></blkiotune>", "blkiotune/weight" },
 };
@@ -174,6 +182,111 @@ static void test_asked(const void *row)
     g_autoptr(Domain) domain = make(c->xml, NULL);
 
     g_assert_cmpstr(limit_asked(domain), ==, c->asked);
+}
+
+#define TUNE(kind, inner) "<" kind "tune>" inner "</" kind "tune>"
+#define DEVICE(inner) TUNE("blkio", "<device><path>/dev/null</path>" inner "</device>")
+
+static const struct {
+    const char *name, *xml;
+    const char *file, *before;
+    const char *new, *used; /* what is in the file when the limits of a group have been set */
+} written[] = {
+    { "memory", "", "memory.max", "", "67108864", "67108864" },
+    { "hard-limit", TUNE("mem", "<hard_limit>1024</hard_limit>"), "memory.max", "", "1048576",
+      "1048576" },
+    { "no-hard-limit", TUNE("mem", "<hard_limit>9007199254740991</hard_limit>"), "memory.max", "",
+      "", "max" },
+    { "soft-limit", "", "memory.high", "", "", "max" },
+    { "swap", TUNE("mem", "<swap_hard_limit unit='KiB'>65537</swap_hard_limit>"), "memory.swap.max",
+      "", "1024", "1024" },
+    { "shares", "", "cpu.weight", "", "", "100" },
+    { "quota", TUNE("cpu", "<quota>5000</quota>"), "cpu.max", "", "5000 100000", "5000 100000" },
+    { "no-quota", TUNE("cpu", "<quota>-1</quota>"), "cpu.max", "", "", "max 100000" },
+    { "period", TUNE("cpu", "<period>5000</period>"), "cpu.max", "", "max 5000", "max 5000" },
+    { "processors", "<vcpu cpuset='1-2,5'>1</vcpu>", "cpuset.cpus", "", "1-2,5", "1-2,5" },
+    { "weight", "", "io.weight", "", "", "default 100" },
+    { "device-weight", DEVICE("<weight>200</weight>"), "io.bfq.weight", "", "/dev/null 200",
+      "/dev/null 200" },
+    { "device-weight-of-none", DEVICE(""), "io.weight", "default 100\n/dev/null 9",
+      "default 100\n/dev/null 9", "/dev/null default" },
+    { "other-device", DEVICE(""), "io.weight", "default 100\n/dev/nullx 9",
+      "default 100\n/dev/nullx 9", "default 100\n/dev/nullx 9" },
+    { "device-limit", DEVICE("<read_iops_sec>7</read_iops_sec>"), "io.max", "",
+      "/dev/null rbps=max wbps=max riops=7 wiops=max",
+      "/dev/null rbps=max wbps=max riops=7 wiops=max" },
+    { "device-limit-of-none", DEVICE(""), "io.max", "/dev/null riops=7", "/dev/null riops=7",
+      "/dev/null rbps=max wbps=max riops=max wiops=max" },
+};
+
+static void check_written(const Domain *domain, const __typeof__(written[0]) *c, const char *after,
+                          bool (*set)(const Domain *, const char *, GError **))
+{
+    g_autoptr(Scratch) group = scratch_new();
+    g_autofree char *path = g_build_filename(group, c->file, NULL), *text = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(path, c->before, -1, NULL));
+    g_assert_true(set(domain, group, &error));
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    if (*c->before) /* what the kernel's files do not do: keep the rest */
+        text[MIN(strlen(text), strlen(after))] = '\0';
+    g_assert_cmpstr(text, ==, after);
+}
+
+static void test_written(const void *row)
+{
+    const __typeof__(written[0]) *c = row;
+    g_autoptr(Domain) domain = make(c->xml, NULL);
+
+    check_written(domain, c, c->new, limit_begin);
+    check_written(domain, c, c->used, limit_apply);
+}
+
+static void test_refused_limit(void)
+{
+    g_autoptr(Scratch) group = scratch_new();
+    g_autoptr(Domain) domain = make(TUNE("cpu", "<shares>7</shares>"), NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(limit_begin(domain, group, &error));
+    g_assert_cmpint(error_code(error), ==, ERR_CONFIG_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "'cputune/shares' is not supported"));
+}
+
+/* ---- counters ---- */
+
+static const struct {
+    const char *name, *text, *device;
+    uint64_t figures[USAGE_BLOCK_FIGURES]; /* requests and bytes read, the same written */
+} counters[] = {
+    { "nothing", "", NULL, { 0, 0, 0, 0 } },
+    { "one", "1:3 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n", NULL, { 3, 1, 4, 2 } },
+    { "all",
+      "1:3 rbytes=1 wbytes=2 rios=3 wios=4\n8:0 rbytes=10 wbytes=20 rios=30 wios=40\n",
+      NULL,
+      { 33, 11, 44, 22 } },
+    { "of-one",
+      "11:3 rbytes=9 rios=9\n1:3 rbytes=1 wbytes=2 rios=3 wios=4\n1:30 rbytes=9\n",
+      "/dev/null",
+      { 3, 1, 4, 2 } },
+    { "without-figures", "1:3 \n7:0 7:1 1:3 rbytes=1\n", "/dev/null", { 0, 0, 0, 0 } },
+};
+
+static void test_counters(const void *row)
+{
+    const __typeof__(counters[0]) *c = row;
+    g_autoptr(Scratch) group = scratch_new();
+    g_autofree char *path = g_build_filename(group, "io.stat", NULL);
+    const Container container = { .group = group };
+    uint64_t figures[USAGE_BLOCK_FIGURES] = {};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(path, c->text, -1, NULL));
+    g_assert_true(usage_block(&container, c->device, figures, &error));
+    g_assert_cmpmem(figures, sizeof(figures), c->figures, sizeof(c->figures));
+    g_assert_false(usage_block(&(Container){}, c->device, figures, &error));
+    g_assert_cmpint(error_code(error), ==, ERR_OPERATION_UNSUPPORTED);
 }
 
 /* ---- the plan ---- */
@@ -277,6 +390,9 @@ int main(int argc, char **argv)
     g_test_add_func("/container/every-capability", test_every_capability);
     g_test_add_func("/container/filters", test_filters);
     ADD_CASES("container/limit", asked, test_asked);
+    ADD_CASES("container/written", written, test_written);
+    g_test_add_func("/container/refused-limit", test_refused_limit);
+    ADD_CASES("container/counters", counters, test_counters);
     g_test_add_func("/container/plan", test_plan);
     ADD_CASES("container/root", roots, test_root);
     add_corpus();

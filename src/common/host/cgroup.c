@@ -112,18 +112,32 @@ bool cgroup_delegate(const char *group, GError **error)
     return true;
 }
 
-bool cgroup_make(const char *group, GError **error)
+/* Notes each that was not there. */
+static bool make(const char *group, GPtrArray *made, GError **error)
 {
     g_autofree char *above = g_path_get_dirname(group);
+    int done = mkdir(group, 0755);
 
-    if (mkdir(group, 0755) < 0 && errno == ENOENT && strlen(above) > 1) {
-        if (!cgroup_make(above, error))
+    if (done < 0 && errno == ENOENT && strlen(above) > 1) {
+        if (!make(above, made, error))
             return false;
-        (void) mkdir(group, 0755);
+        done = mkdir(group, 0755);
     }
-    if (access(group, F_OK) < 0)
+    if (done < 0 && errno != EEXIST)
         return fail_errno(error, errno, "cannot make the control group '%s'", group);
+    if (done == 0)
+        g_ptr_array_add(made, g_strdup(group));
     return cgroup_delegate(above, error);
+}
+
+bool cgroup_make(const char *group, GError **error)
+{
+    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(g_free);
+    bool is_made = make(group, made, error);
+
+    for (guint i = is_made ? 0 : made->len; i > 0; i--)
+        (void) rmdir(made->pdata[i - 1]);
+    return is_made;
 }
 
 char *cgroup_make_below(const char *group, const char *name, GError **error)

@@ -15,7 +15,8 @@ const char *cgroup_root(void);
 /* The group that a process is in; NULL when that cannot be said. */
 char *cgroup_of(pid_t pid);
 
-/* Makes the group and those above it, and gives it all controllers that there are. */
+/* Makes the group and those above it, or none of them, and gives it all controllers that there
+ * are. */
 bool cgroup_make(const char *group, GError **error);
 /* One more directly below a group that there is; its path. */
 char *cgroup_make_below(const char *group, const char *name, GError **error);
