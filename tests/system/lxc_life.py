@@ -69,6 +69,7 @@ def _(s):
     _dom, console = boot('one', devices="<console type='pty'/><console type='pty'/>")
     equal(console.run('ls -l /dev/console /dev/tty1 /dev/tty2 | sed "s/.*dev.//"; tty'),
           'console -> pts/0\ntty1 -> pts/0\ntty2 -> pts/1\n/dev/pts/0\n')
+    contains(environment(_dom), 'container_ttys=pts/1')
     other = s.console('one', 'console1')
     console.run('echo to the second > /dev/tty2')
     other.expect('to the second')
@@ -213,6 +214,45 @@ def _(s):
     refused(VIR_ERR_OPERATION_INVALID, third.create, naming='nobody')
 
 
+# what a container without any right may ask of the kernel; with its right the kernel looks at the words, which are bad
+ASKS = '''import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+for number, *words in (%s):
+    ctypes.set_errno(0)
+    libc.syscall(number, *words)
+    os.write(1, b'%%d ' %% ctypes.get_errno())
+os.write(1, b'said.')
+os.read(0, 1)'''
+EPERM = 1
+CALLS = (  # a capability, and its calls: numbers and words
+    ('sys_pacct', ((163, b'/nowhere'),)),
+    ('sys_rawio', ((172, 7), (173, 0, 0, 0))),  # iopl, ioperm
+    ('sys_time', ((164, 1, 0), (159, 1), (227, 99, 1))),  # settimeofday, adjtimex, clock_settime
+    ('sys_module', ((175, 0, 9, b''), (313, -1, b'', 0), (176, b'nowhere', 0))),  # init_module, finit_module, delete_module
+    ('syslog', ((103, 10, 0, 0),)),  # the size of the log
+    ('dac_read_search', ((304, -1, 1, 0),)),  # open_by_handle_at
+    ('sys_admin', ((167, b'/nowhere', 0), (179, 0xffffffff, 0, 0, 0), (300, 0xffff, 0))),  # swapon, quotactl, fanotify_init
+    ('sys_ptrace', ((323, 0xffff),)))  # userfaultfd
+
+
+@case('a capability that is kept has its system calls')
+def _(s):
+    with open('/proc/self/status') as f:
+        mine = int(next(line.split()[1] for line in f if line.startswith('CapBnd')), 16)
+    for name, calls in CALLS:
+        for state in ('off', 'on'):
+            dom = define('one', root='', init='/usr/bin/python3', args=('-c', ASKS % (','.join(map(repr, calls)) + ',')),
+                         features=f"<privnet/><capabilities policy='default'><{name} state='{state}'/></capabilities>")
+            dom.create()
+            said = s.console('one').expect(r'([0-9 ]*) said').group(1).split()
+            equal((name, state, [int(n) == EPERM for n in said]), (name, state, [state == 'off'] * len(calls)))
+            dom.destroy()
+            dom.undefine()
+    # all of them, those without a name of their own, too
+    dom, console = boot('one', features="<privnet/><capabilities policy='allow'/>")
+    equal(int(console.run('grep CapBnd /proc/self/status').split()[1], 16), mine)
+
+
 @case('file systems of every kind')
 def _(s):
     s.file('outside', 'from outside\n')
@@ -244,9 +284,10 @@ def _(s):
         if not os.path.exists('/dev/' + name):
             os.mknod('/dev/' + name, kind | 0o600, os.makedev(1, 5))
     hostdev = "<hostdev mode='capabilities' type='misc'><source><char>/dev/odd</char></source></hostdev>"
+    storage = "<hostdev mode='capabilities' type='storage'><source><block>/dev/block</block></source></hostdev>"
     disk = "<disk type='block'><source dev='/dev/block'/><target dev='vdz'/></disk>"
-    dom, console = boot('one', devices=hostdev + "<console type='pty'/>")
-    equal(console.run('ls -l /dev/odd | cut -c1-10'), 'crw-------\n')
+    dom, console = boot('one', devices=hostdev + storage + "<console type='pty'/>")
+    equal(console.run('ls -l /dev/odd /dev/block | cut -c1-10 | sort'), 'brw-------\ncrw-------\n')
     contains(console.run('head -c 3 /dev/odd | hexdump'), '0000000 0000 0000')
     events = s.events('DEVICE_ADDED', 'DEVICE_REMOVED')
     dom.attachDeviceFlags(disk, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG)
@@ -259,6 +300,10 @@ def _(s):
     contains(console.run('ls /dev/vdz'), 'No such file')
     contains(dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), '/dev/block')
     dom.detachDevice(hostdev)
+    events.wait('DEVICE_REMOVED', 'one', 'hostdev0')
+    dom.detachDevice(storage)
+    events.wait('DEVICE_REMOVED', 'one', 'hostdev1')
+    contains(console.run('ls /dev/block'), 'No such file')
     contains(console.run('ls /dev/odd'), 'No such file')
     refused(libvirt.VIR_ERR_DEVICE_MISSING, dom.detachDevice, hostdev)
     refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.attachDevice,
@@ -274,6 +319,34 @@ def _(s):
     os.close(writer)
     equal(os.read(reader, 100), b'through the pipe\n')
     os.close(reader)
+
+
+LISTENS = '''import ctypes, os
+systemd = ctypes.CDLL('libsystemd.so.0')
+count = systemd.sd_listen_fds(0)
+for fd in range(3, 3 + count):
+    os.write(fd, b'%d of %d' % (fd, count))
+os.read(0, 1)'''
+
+
+@case('descriptors of the caller are found as sd_listen_fds() finds them')
+def _(s):
+    pipes = [os.pipe() for _ in range(2)]
+    # the host's own root has a program that looks
+    dom = define('one', root='', init='/usr/bin/python3', args=('-c', LISTENS))
+    dom.createWithFiles([writer for _reader, writer in pipes])
+    for number, (reader, writer) in enumerate(pipes):
+        os.close(writer)
+        equal(os.read(reader, 100), b'%d of 2' % (3 + number))
+        os.close(reader)
+    dom.destroy()
+    dom.create()
+    equal([v for v in environment(dom) if v.startswith('LISTEN')], [])
+
+
+def environment(dom):
+    with open(f'/proc/{dom.ID()}/environ') as f:
+        return f.read().rstrip('\0').split('\0')
 
 
 @case('limits are kept in the definition; without a group none is set')
