@@ -9,7 +9,7 @@ import subprocess
 
 import libvirt
 import libvirt_lxc
-from containers import ROOT, boot, define, root_fs, shell, xml
+from containers import ROOT, boot, define, links, loop_devices, loops, mounts, processes, root_fs, shell, xml
 from harness import case, contains, equal, main, refused, until
 from libvirt import (VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STOPPED,
                      VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_OPERATION_INVALID,
@@ -212,6 +212,54 @@ def _(s):
     equal(other.run('hostname'), 'one\n')
     third = define('three', tail=tail.replace("value='one'", "value='nobody'"))
     refused(VIR_ERR_OPERATION_INVALID, third.create, naming='nobody')
+
+
+@case('namespaces are shared with a process, and a network that has a name')
+def _(s):
+    _dom, console = boot('one')
+    pid = s.conn.lookupByName('one').ID()
+    tail = f"<lxc:namespace><lxc:shareipc type='pid' value='{pid}'/></lxc:namespace>"
+    _dom, other = boot('two', tail=tail)
+    for kind, same in (('ipc', True), ('uts', False), ('net', False)):
+        words = f'readlink /proc/self/ns/{kind}'
+        equal((kind, console.run(words) == other.run(words)), (kind, same))
+    subprocess.run(['ip', 'netns', 'add', 'red'], check=True)
+    subprocess.run(['ip', 'netns', 'exec', 'red', 'ip', 'link', 'add', 'crimson', 'type', 'bridge'], check=True)
+    _dom, third = boot('three', tail="<lxc:namespace><lxc:sharenet type='netns' value='red'/></lxc:namespace>")
+    equal(third.run('ls -1 /sys/class/net'), 'crimson\nlo\n')
+    s.conn.lookupByName('three').destroy()
+    subprocess.run(['ip', 'netns', 'delete', 'red'], check=True)
+    refused(VIR_ERR_SYSTEM_ERROR, s.conn.lookupByName('three').create, naming='red')
+    define('four', tail=tail.replace(str(pid), '99999999'))
+    refused(VIR_ERR_SYSTEM_ERROR, s.conn.lookupByName('four').create, naming='99999999')
+
+
+@case('autostart, metadata and the greatest memory are kept')
+def _(s):
+    dom = define('one')
+    dom.setAutostart(1)
+    s.virsh('desc', 'one', '--config', '--title', 'a title')
+    s.virsh('metadata', 'one', 'http://example.org/x', '--key', 'k', '--set', '<word>kept</word>', '--config')
+    s.virsh('setmaxmem', 'one', '131072', '--config')
+    equal((dom.maxMemory(), dom.info()[2]), (131072, 65536))
+    s.virsh('setmaxmem', 'one', '32768', '--config')
+    equal((dom.maxMemory(), dom.info()[2]), (32768, 32768))
+    s.disconnect()
+    s.kill('lxcd')
+    os.unlink(s.root + '/run/ostler/lxc/autostarted')  # as at the next start of the host
+    s.start()
+    s.conn = s.connect()
+    dom = s.conn.lookupByName('one')
+    until(dom.isActive, 'it has not been started')
+    equal((dom.autostart(), dom.maxMemory()), (1, 32768))
+    contains(s.virsh('desc', 'one', '--title'), 'a title')
+    contains(s.virsh('metadata', 'one', 'http://example.org/x'), '<word>kept</word>')
+    s.virsh('metadata', 'one', 'http://example.org/x', '--key', 'k', '--set', '<word>now</word>', '--live')
+    contains(s.virsh('metadata', 'one', 'http://example.org/x'), '<word>now</word>')
+    contains(s.virsh('metadata', 'one', 'http://example.org/x', '--config'), '<word>kept</word>')
+    refused(VIR_ERR_OPERATION_INVALID, dom.setMaxMemory, 65536)
+    dom.setAutostart(0)
+    equal(dom.autostart(), 0)
 
 
 # what a container without any right may ask of the kernel; with its right the kernel looks at the words, which are bad
@@ -445,6 +493,13 @@ def _(s):
 @case('what cannot be started is told before the answer, and leaves nothing')
 def _(s):
     gone, odd = root_fs('/mnt/gone'), "<filesystem type='bind'><source dir='/mnt/gone'/><target dir='/x'/></filesystem>"
+    image = s.file('image', size=4 << 20)
+    subprocess.run(['/sbin/mkfs.ext4', '-q', '-F', image], check=True)
+    s.conn.networkCreateXML("<network><name>one</name><bridge name='test0' stp='off'/></network>")
+    loop_devices()
+    # what each of them has got when its start fails
+    has = fs('file', f"file='{image}'") + "<interface type='network'><source network='one'/></interface><console type='pty'/>"
+    before = mounts()
     for code, naming, parts in (
             (VIR_ERR_SYSTEM_ERROR, '/mnt/gone', {'root': gone}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'not a directory', {'root': root_fs('/bin/busybox')}),
@@ -454,6 +509,7 @@ def _(s):
             (VIR_ERR_CONFIG_UNSUPPORTED, 'quotas', {'devices': fs('mount', "dir='/mnt/ostler'", '<space_hard_limit>9</space_hard_limit>')}),
             (VIR_ERR_SYSTEM_ERROR, '/nowhere', {'os_extra': '<initdir>/nowhere</initdir>'}),
             (VIR_ERR_SYSTEM_ERROR, 'nobody', {'os_extra': '<inituser>nobody</inituser>'})):
+        parts = {'devices': has, **parts} if 'devices' not in parts else {'devices': has + parts['devices']}
         dom = define('bad', **parts)
         refused(code, dom.create, naming=naming)
         equal(dom.isActive(), 0)
@@ -461,6 +517,9 @@ def _(s):
         dom.undefine()
     equal(s.conn.listAllDomains(), [])
     equal([f for _top, _folders, files in os.walk(s.root + '/run/ostler/lxc') for f in files], ['autostarted'])
+    until(lambda: (links(), loops(image), processes('/ostler-lxc-controller')) == (0, 0, []),
+          lambda: f'left: {links()}, {loops(image)}, {processes("/ostler-lxc-controller")}')
+    equal((mounts(), s.conn.networkLookupByName('one').listAllPorts()), (before, []))
 
 
 def fs(kind, source, extra=''):
