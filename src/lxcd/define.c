@@ -96,6 +96,16 @@ static void set_string(char **slot, const char *text)
         *slot = g_strdup(text);
 }
 
+/* Who leaves the label to the driver gets what there is: none. */
+static void settle_label(Seclabel *seclabel)
+{
+    if (seclabel->type == SECLABEL_DYNAMIC && !seclabel->model) {
+        seclabel->type = SECLABEL_NONE;
+        seclabel->relabel = SWITCH_OFF;
+        g_clear_pointer(&seclabel->base_label, g_free);
+    }
+}
+
 static void set_defaults(Domain *domain)
 {
     set_string(&domain->os.arch, host_arch());
@@ -111,6 +121,8 @@ static void set_defaults(Domain *domain)
     }
     for (LIST_EACH(Iface, iface, domain->interfaces))
         iface_identify(iface);
+    for (LIST_EACH(Seclabel, seclabel, domain->seclabels))
+        settle_label(seclabel);
 }
 
 /* ---- rules ---- */

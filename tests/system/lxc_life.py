@@ -30,6 +30,7 @@ def _(s):
                                 "<source usage='1' units='MiB'/><target dir='/tmp'/></filesystem>")
     contains(dom.XMLDesc(), "<type arch='x86_64'>exe</type>", '<emulator>', "accessmode='passthrough'",
              "<target type='lxc' port='1'/>", "<source usage='1024' units='KiB'/>", "<clock offset='utc'/>")
+    contains(define('two', tail='<seclabel/>').XMLDesc(), "<seclabel type='none'")
     equal((dom.isActive(), dom.OSType(), dom.state()[0]), (0, 'exe', libvirt.VIR_DOMAIN_SHUTOFF))
 
 
@@ -534,6 +535,8 @@ def _(s):
             (VIR_ERR_CONFIG_UNSUPPORTED, 'both', {'tail': ids.format('')}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'root', {'tail': ids.format("<gid start='1' target='1' count='9'/>")}),
             (VIR_ERR_XML_ERROR, 'init', {'init': 'sh'}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'seclabel', {'tail': "<seclabel type='static' model='apparmor'><label>x</label></seclabel>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'file', {'devices': "<disk type='file'><source file='/x'/><target dev='vda'/></disk>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'graphics', {'devices': "<graphics type='vnc'/>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'clock', {'tail': "<clock offset='variable' adjustment='7'/>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'timer', {'tail': "<clock offset='utc'><timer name='hpet'/></clock>"}),
