@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "define.h"
 
+#include "guest/new-device.h"
 #include "host/cpu.h"
 #include "limit.h"
 #include "model/served.h"
@@ -39,7 +40,7 @@ static const ServedRow rows[] = {
                            "virtualport virtualport/* vlan/* bandwidth/* port/@isolated target/@dev "
                            "@trustGuestRxFilters "
                            "guest/@dev link/@state mtu/@size model/@type" },
-    { "devices/interface/ip", "@family @address @prefix" },
+    { "devices/interface/ip", "@family @address @prefix @peer" },
     { "devices/interface/route", "@family @address @netmask @prefix @gateway @metric" },
     { "devices/console", "@type=pty target/*" },
     { "devices/console/source", "*" },
@@ -47,7 +48,7 @@ static const ServedRow rows[] = {
                       "target/@dev target/@bus readonly" },
     { "devices/hostdev", "@mode=capabilities @type=storage|misc|net source/block source/char "
                          "source/interface" },
-    { "devices/hostdev/ip", "@family @address @prefix" },
+    { "devices/hostdev/ip", "@family @address @prefix @peer" },
     { "devices/hostdev/route", "@family @address @netmask @prefix @gateway @metric" },
     { "seclabel", "@type=none @model @relabel" },
     { "namespace", "sharenet/* shareipc/* shareuts/*" },
@@ -95,10 +96,18 @@ static void set_string(char **slot, const char *text)
         *slot = g_strdup(text);
 }
 
+/* Who leaves the label to the driver gets what there is: none. */
+static void settle_label(Seclabel *seclabel)
+{
+    if (seclabel->type == SECLABEL_DYNAMIC && !seclabel->model) {
+        seclabel->type = SECLABEL_NONE;
+        seclabel->relabel = SWITCH_OFF;
+        g_clear_pointer(&seclabel->base_label, g_free);
+    }
+}
+
 static void set_defaults(Domain *domain)
 {
-    static const uint8_t vendor[] = { 0x52, 0x54, 0x00 };
-
     set_string(&domain->os.arch, host_arch());
     set_string(&domain->emulator, container_controller());
     domain->has_devices = true;
@@ -110,10 +119,10 @@ static void set_defaults(Domain *domain)
         if (!console->type)
             console->type = CONSOLE_LXC;
     }
-    for (LIST_EACH(Iface, iface, domain->interfaces)) {
-        if (mac_is_zero(&iface->mac))
-            iface->mac = mac_random(vendor);
-    }
+    for (LIST_EACH(Iface, iface, domain->interfaces))
+        iface_identify(iface);
+    for (LIST_EACH(Seclabel, seclabel, domain->seclabels))
+        settle_label(seclabel);
 }
 
 /* ---- rules ---- */
@@ -193,6 +202,39 @@ const Fs *container_root(const Domain *domain)
             return fs;
     }
     return NULL;
+}
+
+/* ---- the names of devices that run ---- */
+
+static bool is_taken(const GPtrArray *devices, const char *alias)
+{
+    for (LIST_EACH(DeviceInfo, device, devices)) {
+        if (g_strcmp0(device->alias, alias) == 0)
+            return true;
+    }
+    return false;
+}
+
+void container_name_devices(const Domain *live)
+{
+    const struct {
+        const GPtrArray *list;
+        const char *kind;
+    } lists[] = {
+        { live->consoles, "console" }, { live->filesystems, "fs" },   { live->interfaces, "net" },
+        { live->disks, "disk" },       { live->hostdevs, "hostdev" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (LIST_EACH(DeviceInfo, device, lists[i].list)) {
+            for (unsigned number = 0; !device->alias; number++) {
+                g_autofree char *alias = g_strdup_printf("%s%u", lists[i].kind, number);
+
+                if (!is_taken(lists[i].list, alias))
+                    device->alias = g_steal_pointer(&alias);
+            }
+        }
+    }
 }
 
 bool container_complete(Domain *domain, GError **error)

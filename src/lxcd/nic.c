@@ -26,11 +26,14 @@ static bool parse_ip(const char *text, Ip *ip, GError **error)
 
 static bool add_address(const char *name, const IfaceIp *given, GError **error)
 {
-    Ip ip;
+    unsigned prefix;
+    Ip ip, peer;
 
-    return parse_ip(given->address, &ip, error) &&
-           link_add_address(
-               name, &ip, given->prefix.given ? given->prefix.value : ip_usual_prefix(&ip), error);
+    if (!parse_ip(given->address, &ip, error) ||
+        (given->peer && !parse_ip(given->peer, &peer, error)))
+        return false;
+    prefix = given->prefix.given ? given->prefix.value : ip_usual_prefix(&ip);
+    return link_add_address(name, &ip, given->peer ? &peer : NULL, prefix, error);
 }
 
 /* A route without an address is the default one; a netmask stands for its prefix. */

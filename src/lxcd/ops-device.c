@@ -5,6 +5,7 @@
 #include "driver.h"
 #include "group.h"
 #include "guest/iface-link.h"
+#include "guest/new-device.h"
 #include "guest/ops.h"
 #include "nic.h"
 #include "node.h"
@@ -88,22 +89,22 @@ static void unplug_hostdev(const Container *container, const Domain *live, void 
 
 typedef struct Pluggable {
     XmlElement *element;
-    const char *alias;
     bool (*same)(const void *a, const void *b);
     bool (*plug)(const Container *container, const Domain *live, void *device, GError **error);
     void (*unplug)(const Container *container, const Domain *live, void *device);
 } Pluggable;
 
 static const Pluggable pluggables[] = {
-    { &iface_element, "net", same_iface, plug_iface, unplug_iface },
-    { &disk_element, "disk", same_disk, plug_disk, unplug_disk },
-    { &hostdev_element, "hostdev", same_hostdev, plug_hostdev, unplug_hostdev },
+    { &iface_element, same_iface, plug_iface, unplug_iface },
+    { &disk_element, same_disk, plug_disk, unplug_disk },
+    { &hostdev_element, same_hostdev, plug_hostdev, unplug_hostdev },
 };
 
 /* ---- one request ---- */
 
 typedef struct Request {
     const char *xml;
+    NewDevice described;   /* what is attached */
     char *added, *removed; /* aliases, for who is told; freed by whoever asks */
 } Request;
 
@@ -121,9 +122,8 @@ static void asked_clear(Asked *asked)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
 
-static bool read_request(const Request *request, Asked *asked, GError **error)
+static bool know_kind(Asked *asked, GError **error)
 {
-    asked->device = device_parse(request->xml, 0, NULL, &asked->kind, error);
     for (size_t i = 0; asked->device && i < G_N_ELEMENTS(pluggables); i++) {
         if (pluggables[i].element == asked->kind->element)
             asked->of = &pluggables[i];
@@ -132,6 +132,19 @@ static bool read_request(const Request *request, Asked *asked, GError **error)
         fail(error, ERR_OPERATION_UNSUPPORTED, "device type '%s' cannot be changed",
              asked->kind->element->name);
     return asked->of != NULL;
+}
+
+static bool read_request(const Request *request, Asked *asked, GError **error)
+{
+    asked->device = device_parse(request->xml, 0, NULL, &asked->kind, error);
+    return know_kind(asked, error);
+}
+
+static bool read_new(Request *request, Asked *asked, GError **error)
+{
+    asked->device = new_device(&request->described, request->xml, error);
+    asked->kind = request->described.kind;
+    return know_kind(asked, error);
 }
 
 static GPtrArray **list_of(Domain *domain, const Asked *asked)
@@ -171,7 +184,7 @@ static bool attach(Machine *vm, Domain *domain, bool live, const void *data, GEr
     g_auto(Asked) asked = {};
     DeviceInfo *device;
 
-    if ((live && !container) || !read_request(request, &asked, error))
+    if ((live && !container) || !read_new(request, &asked, error))
         return false;
     if (find(domain, &asked) >= 0)
         return fail(error, ERR_OPERATION_INVALID, "there is such a %s already",
@@ -182,9 +195,7 @@ static bool attach(Machine *vm, Domain *domain, bool live, const void *data, GEr
         return false;
     if (!live)
         return true;
-    g_free(device->alias);
-    device->alias =
-        g_strdup_printf("%s%u", asked.of->alias, list_length(*list_of(domain, &asked)) - 1);
+    container_name_devices(domain);
     if (!asked.of->plug(container, domain, device, error))
         return false;
     if (!say_devices(container, domain, error)) {
@@ -273,6 +284,7 @@ static bool carry_out(Call *call, const char *xml, unsigned flags, unsigned know
 
     if (done)
         tell(machine_of(call), &request);
+    new_device_clear(&request.described);
     g_free(request.added);
     g_free(request.removed);
     return done;

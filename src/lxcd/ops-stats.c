@@ -9,6 +9,7 @@
 #include "usage.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum {
     GROUPS = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |
@@ -28,7 +29,19 @@ static void add_times(const Container *container, Params *params, const char *co
     params_add_ullong(params, system, "%s", names[2]);
 }
 
-/* The unified hierarchy does not count by processor. */
+/* The unified hierarchy does not count by processor: there are so many of them, and of each nothing
+ * is known. */
+static bool answer_by_processor(const remote_domain_get_cpu_stats_args *in,
+                                remote_domain_get_cpu_stats_ret *out, GError **error)
+{
+    if (in->nparams)
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "processor time is known for all processors together only: the unified "
+                    "hierarchy of control groups does not count it for each");
+    out->nparams = in->ncpus ? 0 : sysconf(_SC_NPROCESSORS_ONLN);
+    return true;
+}
+
 bool lxc_domain_get_cpu_stats(Call *call, const remote_domain_get_cpu_stats_args *in,
                               remote_domain_get_cpu_stats_ret *out, GError **error)
 {
@@ -39,8 +52,7 @@ bool lxc_domain_get_cpu_stats(Call *call, const remote_domain_get_cpu_stats_args
     if (!container || !call_check_flags(call, in->flags, VIR_TYPED_PARAM_STRING_OKAY, error))
         return false;
     if (in->start_cpu != -1)
-        return fail(error, ERR_OPERATION_UNSUPPORTED,
-                    "processor time is known for all processors together only");
+        return answer_by_processor(in, out, error);
     add_times(container, &params, names);
     out->params.params_len =
         params_answer(&params, in->nparams, &out->params.params_val, &out->nparams);

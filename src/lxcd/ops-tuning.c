@@ -15,15 +15,20 @@ typedef struct Parameter {
     const char *name;
     int type;    /* REMOTE_TYPED_PARAM_* */
     size_t slot; /* in Domain */
+    /* of a number: what the kernel keeps the container to; false: the host has no such limit */
+    bool (*now)(const char *group, uint64_t *value);
     /* of a string: how it is told and taken; else NULL */
     char *(*tell)(const Domain *domain);
     bool (*take)(Domain *domain, const char *text, GError **error);
 } Parameter;
 
-static uint64_t number_of(const Domain *domain, const Parameter *parameter)
+static uint64_t number_of(const Domain *domain, const Parameter *parameter, const char *group)
 {
     const void *slot = slot_at(domain, parameter->slot);
+    uint64_t value;
 
+    if (group && parameter->now && parameter->now(group, &value))
+        return value;
     return parameter->type == VIR_TYPED_PARAM_UINT ? *(const unsigned *) slot
                                                    : *(const uint64_t *) slot;
 }
@@ -38,7 +43,9 @@ static void set_number(Domain *domain, const Parameter *parameter, uint64_t valu
         *(uint64_t *) slot = value;
 }
 
-static void tell(const Domain *domain, const Parameter *parameter, Params *params)
+/* group: of what runs; NULL: the definition is told. */
+static void tell(const Domain *domain, const Parameter *parameter, const char *group,
+                 Params *params)
 {
     g_autofree char *text = parameter->tell ? parameter->tell(domain) : NULL;
 
@@ -47,13 +54,13 @@ static void tell(const Domain *domain, const Parameter *parameter, Params *param
         params_add_string(params, text, "%s", parameter->name);
         break;
     case VIR_TYPED_PARAM_UINT:
-        params_add_uint(params, number_of(domain, parameter), "%s", parameter->name);
+        params_add_uint(params, number_of(domain, parameter, group), "%s", parameter->name);
         break;
     case VIR_TYPED_PARAM_LLONG:
-        params_add_llong(params, number_of(domain, parameter), "%s", parameter->name);
+        params_add_llong(params, number_of(domain, parameter, group), "%s", parameter->name);
         break;
     default:
-        params_add_ullong(params, number_of(domain, parameter), "%s", parameter->name);
+        params_add_ullong(params, number_of(domain, parameter, group), "%s", parameter->name);
     }
 }
 
@@ -136,23 +143,46 @@ static bool get(Call *call, const Parameter *table, unsigned flags, Params *para
 {
     g_autoptr(View) view = machine_view(machine_of(call));
     g_autofree char *name = object_name(call->object);
+    g_autoptr(Container) container = NULL;
     const Domain *domain;
 
     if (!call_check_flags(call, flags, 7, error))
         return false;
     domain = view_definition(view, name, flags & 3, error);
+    if (domain && view->live && domain == view->live->domain)
+        container = container_of(machine_of(call), NULL);
     for (; domain && table->name; table++)
-        tell(domain, table, params);
+        tell(domain, table, container ? container->group : NULL, params);
     return domain != NULL;
 }
 
 /* ---- processors ---- */
 
+static bool shares_now(const char *group, uint64_t *value)
+{
+    return cgroup_number(group, "cpu.weight", NULL, value);
+}
+
+/* "max 100000": the quota, and the period that it is of. */
+static bool period_now(const char *group, uint64_t *value)
+{
+    g_autofree char *text = cgroup_read(group, "cpu.max");
+    const char *period = text ? strchr(text, ' ') : NULL;
+
+    return period && g_ascii_string_to_unsigned(period + 1, 10, 0, UINT64_MAX, value, NULL);
+}
+
+/* All that there is, is told as -1. */
+static bool quota_now(const char *group, uint64_t *value)
+{
+    return cgroup_number(group, "cpu.max", NULL, value);
+}
+
 // clang-format off
 static const Parameter cpu_parameters[] = {
-    { "cpu_shares", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, cpu_tune.shares, uint64_t), NULL, NULL },
-    { "vcpu_period", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, cpu_tune.period, uint64_t), NULL, NULL },
-    { "vcpu_quota", VIR_TYPED_PARAM_LLONG, SLOT(Domain, cpu_tune.quota, int64_t), NULL, NULL },
+    { "cpu_shares", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, cpu_tune.shares, uint64_t), shares_now, NULL, NULL },
+    { "vcpu_period", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, cpu_tune.period, uint64_t), period_now, NULL, NULL },
+    { "vcpu_quota", VIR_TYPED_PARAM_LLONG, SLOT(Domain, cpu_tune.quota, int64_t), quota_now, NULL, NULL },
     {},
 };
 // clang-format on
@@ -210,16 +240,45 @@ bool lxc_domain_set_scheduler_parameters(Call *call,
 
 /* ---- memory ---- */
 
+/* What is not limited is told as the greatest number. */
+static bool kib_now(const char *group, const char *file, uint64_t *value)
+{
+    if (!cgroup_number(group, file, NULL, value))
+        return false;
+    *value = *value == UINT64_MAX ? LIMIT_NONE : *value / 1024;
+    return true;
+}
+
+static bool hard_limit_now(const char *group, uint64_t *value)
+{
+    return kib_now(group, "memory.max", value);
+}
+
+static bool soft_limit_now(const char *group, uint64_t *value)
+{
+    return kib_now(group, "memory.high", value);
+}
+
+/* Of memory and swap together. */
+static bool swap_hard_limit_now(const char *group, uint64_t *value)
+{
+    uint64_t memory;
+
+    if (!kib_now(group, "memory.swap.max", value) || !hard_limit_now(group, &memory))
+        return false;
+    *value = MIN(*value + memory, LIMIT_NONE);
+    return true;
+}
+
 // clang-format off
 static const Parameter memory_parameters[] = {
-    { "hard_limit", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, memory_tune.hard_limit, uint64_t), NULL, NULL },
-    { "soft_limit", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, memory_tune.soft_limit, uint64_t), NULL, NULL },
-    { "swap_hard_limit", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, memory_tune.swap_hard_limit, uint64_t), NULL, NULL },
+    { "hard_limit", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, memory_tune.hard_limit, uint64_t), hard_limit_now, NULL, NULL },
+    { "soft_limit", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, memory_tune.soft_limit, uint64_t), soft_limit_now, NULL, NULL },
+    { "swap_hard_limit", VIR_TYPED_PARAM_ULLONG, SLOT(Domain, memory_tune.swap_hard_limit, uint64_t), swap_hard_limit_now, NULL, NULL },
     {},
 };
 // clang-format on
 
-/* What is not limited is told as the greatest number. */
 bool lxc_domain_get_memory_parameters(Call *call,
                                       const remote_domain_get_memory_parameters_args *in,
                                       remote_domain_get_memory_parameters_ret *out, GError **error)
@@ -374,6 +433,12 @@ static bool take_devices(Domain *domain, size_t i, const char *text, GError **er
     return true;
 }
 
+static bool weight_now(const char *group, uint64_t *value)
+{
+    return cgroup_number(group, "io.weight", "default", value) ||
+           cgroup_number(group, "io.bfq.weight", "default", value);
+}
+
 // clang-format off
 #define DEVICE_PARAMETER(i, what)                                                            \
     static char *tell_##what(const Domain *domain) { return tell_devices(domain, i); }       \
@@ -388,12 +453,12 @@ DEVICE_PARAMETER(3, read_bytes)
 DEVICE_PARAMETER(4, write_bytes)
 
 static const Parameter blkio_parameters[] = {
-    { "weight", VIR_TYPED_PARAM_UINT, SLOT(Domain, blkio_tune.weight, unsigned), NULL, NULL },
-    { "device_weight", VIR_TYPED_PARAM_STRING, 0, tell_weight, take_weight },
-    { "device_read_iops_sec", VIR_TYPED_PARAM_STRING, 0, tell_read_iops, take_read_iops },
-    { "device_write_iops_sec", VIR_TYPED_PARAM_STRING, 0, tell_write_iops, take_write_iops },
-    { "device_read_bytes_sec", VIR_TYPED_PARAM_STRING, 0, tell_read_bytes, take_read_bytes },
-    { "device_write_bytes_sec", VIR_TYPED_PARAM_STRING, 0, tell_write_bytes, take_write_bytes },
+    { "weight", VIR_TYPED_PARAM_UINT, SLOT(Domain, blkio_tune.weight, unsigned), weight_now, NULL, NULL },
+    { "device_weight", VIR_TYPED_PARAM_STRING, 0, NULL, tell_weight, take_weight },
+    { "device_read_iops_sec", VIR_TYPED_PARAM_STRING, 0, NULL, tell_read_iops, take_read_iops },
+    { "device_write_iops_sec", VIR_TYPED_PARAM_STRING, 0, NULL, tell_write_iops, take_write_iops },
+    { "device_read_bytes_sec", VIR_TYPED_PARAM_STRING, 0, NULL, tell_read_bytes, take_read_bytes },
+    { "device_write_bytes_sec", VIR_TYPED_PARAM_STRING, 0, NULL, tell_write_bytes, take_write_bytes },
     {},
 };
 // clang-format on

@@ -29,6 +29,8 @@ typedef enum Keep {
     ALWAYS,
 } Keep;
 
+#define BIT(number) (1ull << (number))
+
 // clang-format off
 static const struct {
     unsigned number;
@@ -75,6 +77,15 @@ static const struct {
 };
 // clang-format on
 
+static unsigned number_of(const char *name)
+{
+    size_t i = 0;
+
+    while (!g_str_equal(capabilities[i].name, name))
+        i++;
+    return capabilities[i].number;
+}
+
 bool container_has_network(const Domain *domain)
 {
     for (LIST_EACH(Hostdev, hostdev, domain->hostdevs)) {
@@ -84,42 +95,45 @@ bool container_has_network(const Domain *domain)
     return list_length(domain->interfaces) > 0 || domain->features.privnet;
 }
 
-static bool is_kept(const Domain *domain, Keep keep)
+static bool is_usual(const Domain *domain, Keep keep)
 {
-    const char *policy = domain->features.capabilities;
-
-    if (g_strcmp0(policy, "allow") == 0)
-        return true;
-    if (g_strcmp0(policy, "deny") == 0)
-        return false;
     return keep == ALWAYS || (keep != NEVER && container_is_mapped(domain)) ||
            (keep == OWN_NET && container_has_network(domain));
 }
 
-uint64_t rights_capabilities(const Domain *domain)
+/* What the policy leaves it; "allow" and "deny" speak of those to come, too. */
+static uint64_t by_policy(const Domain *domain)
 {
+    const char *policy = domain->features.capabilities;
     uint64_t kept = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(capabilities); i++) {
-        bool keep = is_kept(domain, capabilities[i].keep);
-
-        for (LIST_EACH(CapabilityRule, rule, domain->features.capability_rules)) {
-            if (g_str_equal(lxc_capability_names[rule->capability], capabilities[i].name))
-                keep = rule->state == SWITCH_ON;
-        }
-        if (keep)
-            kept |= 1ull << capabilities[i].number;
+    if (g_strcmp0(policy, "allow") == 0)
+        return UINT64_MAX;
+    for (size_t i = 0; i < G_N_ELEMENTS(capabilities) && g_strcmp0(policy, "deny") != 0; i++) {
+        if (is_usual(domain, capabilities[i].keep))
+            kept |= BIT(capabilities[i].number);
     }
     return kept;
 }
 
-static unsigned number_of(const char *name)
+static uint64_t by_name(const Domain *domain, uint64_t kept)
 {
-    size_t i = 0;
+    for (LIST_EACH(CapabilityRule, rule, domain->features.capability_rules)) {
+        uint64_t bit = BIT(number_of(lxc_capability_names[rule->capability]));
 
-    while (!g_str_equal(capabilities[i].name, name))
-        i++;
-    return capabilities[i].number;
+        kept = rule->state == SWITCH_ON ? kept | bit : kept & ~bit;
+    }
+    return kept;
+}
+
+uint64_t rights_capabilities(const Domain *domain) { return by_name(domain, by_policy(domain)); }
+
+/* Those that the definition speaks for, where others have them as everybody does. */
+static uint64_t given_capabilities(const Domain *domain)
+{
+    bool all = g_strcmp0(domain->features.capabilities, "allow") == 0;
+
+    return by_name(domain, all ? UINT64_MAX : 0);
 }
 
 /* In a user namespace all are there again. */
@@ -138,62 +152,74 @@ bool rights_check(const Domain *domain, GError **error)
 
 /* ---- system calls ---- */
 
-/* Refused in every container. Most need rights that it does not have, either; but the kernel's
- * code behind them need not be reached from inside. */
-static const int refused[] = {
-    SCMP_SYS(acct),
-    SCMP_SYS(add_key),
-    SCMP_SYS(adjtimex),
-    SCMP_SYS(bpf),
-    SCMP_SYS(clock_adjtime),
-    SCMP_SYS(clock_settime),
-    SCMP_SYS(create_module),
-    SCMP_SYS(delete_module),
-    SCMP_SYS(fanotify_init),
-    SCMP_SYS(finit_module),
-    SCMP_SYS(get_kernel_syms),
-    SCMP_SYS(init_module),
-    SCMP_SYS(io_uring_enter),
-    SCMP_SYS(io_uring_register),
-    SCMP_SYS(io_uring_setup),
-    SCMP_SYS(ioperm),
-    SCMP_SYS(iopl),
-    SCMP_SYS(kexec_file_load),
-    SCMP_SYS(kexec_load),
-    SCMP_SYS(keyctl),
-    SCMP_SYS(lookup_dcookie),
-    SCMP_SYS(nfsservctl),
-    SCMP_SYS(open_by_handle_at),
-    SCMP_SYS(perf_event_open),
-    SCMP_SYS(query_module),
-    SCMP_SYS(quotactl),
-    SCMP_SYS(quotactl_fd),
-    SCMP_SYS(request_key),
-    SCMP_SYS(settimeofday),
-    SCMP_SYS(stime),
-    SCMP_SYS(swapoff),
-    SCMP_SYS(swapon),
-    SCMP_SYS(syslog),
-    SCMP_SYS(sysfs),
-    SCMP_SYS(_sysctl),
-    SCMP_SYS(uselib),
-    SCMP_SYS(userfaultfd),
-    SCMP_SYS(ustat),
-    SCMP_SYS(vm86),
-    SCMP_SYS(vm86old),
+typedef struct Refused {
+    int call;
+    uint64_t unless; /* one of these capabilities is given to the container; 0: always */
+} Refused;
+
+/* Refused in every container that is not given what they are for. Most need rights that it does
+ * not have, either; but the kernel's code behind them need not be reached from inside. */
+// clang-format off
+static const Refused refused[] = {
+    { SCMP_SYS(acct), BIT(CAP_SYS_PACCT) },
+    { SCMP_SYS(add_key), 0 },
+    { SCMP_SYS(adjtimex), BIT(CAP_SYS_TIME) },
+    { SCMP_SYS(bpf), BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(clock_adjtime), BIT(CAP_SYS_TIME) },
+    { SCMP_SYS(clock_settime), BIT(CAP_SYS_TIME) },
+    { SCMP_SYS(create_module), BIT(CAP_SYS_MODULE) },
+    { SCMP_SYS(delete_module), BIT(CAP_SYS_MODULE) },
+    { SCMP_SYS(fanotify_init), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(finit_module), BIT(CAP_SYS_MODULE) },
+    { SCMP_SYS(get_kernel_syms), 0 },
+    { SCMP_SYS(init_module), BIT(CAP_SYS_MODULE) },
+    { SCMP_SYS(io_uring_enter), 0 },
+    { SCMP_SYS(io_uring_register), 0 },
+    { SCMP_SYS(io_uring_setup), 0 },
+    { SCMP_SYS(ioperm), BIT(CAP_SYS_RAWIO) },
+    { SCMP_SYS(iopl), BIT(CAP_SYS_RAWIO) },
+    { SCMP_SYS(kexec_file_load), BIT(CAP_SYS_BOOT) },
+    { SCMP_SYS(kexec_load), BIT(CAP_SYS_BOOT) },
+    { SCMP_SYS(keyctl), 0 },
+    { SCMP_SYS(lookup_dcookie), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(nfsservctl), 0 },
+    { SCMP_SYS(open_by_handle_at), BIT(CAP_DAC_READ_SEARCH) },
+    { SCMP_SYS(perf_event_open), BIT(CAP_PERFMON) | BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(query_module), 0 },
+    { SCMP_SYS(quotactl), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(quotactl_fd), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(request_key), 0 },
+    { SCMP_SYS(settimeofday), BIT(CAP_SYS_TIME) },
+    { SCMP_SYS(stime), BIT(CAP_SYS_TIME) },
+    { SCMP_SYS(swapoff), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(swapon), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(syslog), BIT(CAP_SYSLOG) | BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(sysfs), 0 },
+    { SCMP_SYS(_sysctl), 0 },
+    { SCMP_SYS(uselib), 0 },
+    { SCMP_SYS(userfaultfd), BIT(CAP_SYS_PTRACE) },
+    { SCMP_SYS(ustat), 0 },
+    { SCMP_SYS(vm86), 0 },
+    { SCMP_SYS(vm86old), 0 },
 };
+// clang-format on
 
 /* Refused where the container's root user is the host's. */
-static const int refused_to_root[] = {
-    SCMP_SYS(fsconfig),   SCMP_SYS(fsmount),       SCMP_SYS(fsopen),     SCMP_SYS(fspick),
-    SCMP_SYS(mount),      SCMP_SYS(mount_setattr), SCMP_SYS(move_mount), SCMP_SYS(open_tree),
-    SCMP_SYS(pivot_root), SCMP_SYS(setns),         SCMP_SYS(umount),     SCMP_SYS(umount2),
+static const Refused refused_to_root[] = {
+    { SCMP_SYS(fsconfig), BIT(CAP_SYS_ADMIN) },   { SCMP_SYS(fsmount), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(fsopen), BIT(CAP_SYS_ADMIN) },     { SCMP_SYS(fspick), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(mount), BIT(CAP_SYS_ADMIN) },      { SCMP_SYS(mount_setattr), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(move_mount), BIT(CAP_SYS_ADMIN) }, { SCMP_SYS(open_tree), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(pivot_root), BIT(CAP_SYS_ADMIN) }, { SCMP_SYS(setns), BIT(CAP_SYS_ADMIN) },
+    { SCMP_SYS(umount), BIT(CAP_SYS_ADMIN) },     { SCMP_SYS(umount2), BIT(CAP_SYS_ADMIN) },
 };
 
-static bool refuse(scmp_filter_ctx filter, const int *calls, size_t count)
+static bool refuse(scmp_filter_ctx filter, const Refused *calls, size_t count, uint64_t given)
 {
     for (size_t i = 0; i < count; i++) {
-        int refusal = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
+        int refusal = calls[i].unless & given
+                          ? 0
+                          : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i].call, 0);
 
         /* calls that this architecture or library does not have */
         if (refusal < 0 && refusal != -EINVAL && refusal != -EDOM)
@@ -216,12 +242,13 @@ static bool refuse_terminals(scmp_filter_ctx filter)
 }
 
 /* A file's project, by which space is limited, is its owner's to change. Programs of 32 bits have
- * a number of their own for its flags. */
-static bool refuse_projects(scmp_filter_ctx filter)
+ * a number of their own for its flags, which are for more than that. */
+static bool refuse_projects(scmp_filter_ctx filter, uint64_t given)
 {
     static const unsigned requests[] = { FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS };
+    size_t count = given & BIT(CAP_LINUX_IMMUTABLE) ? 1 : G_N_ELEMENTS(requests);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, requests[i])) < 0)
             return false;
@@ -240,16 +267,16 @@ static bool refuse_namespaces(scmp_filter_ctx filter)
            seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) >= 0;
 }
 
-static bool add_rules(scmp_filter_ctx filter, bool mapped, bool may_mount)
+static bool add_rules(scmp_filter_ctx filter, bool mapped, uint64_t given)
 {
     if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) < 0)
         return false;
     if (seccomp_arch_native() == SCMP_ARCH_X86_64 && seccomp_arch_add(filter, SCMP_ARCH_X86) < 0)
         return false;
-    if (!mapped && !(refuse_namespaces(filter) && refuse_projects(filter)))
+    if (!mapped && !(refuse_namespaces(filter) && refuse_projects(filter, given)))
         return false;
-    return refuse(filter, refused, G_N_ELEMENTS(refused)) && refuse_terminals(filter) &&
-           (may_mount || refuse(filter, refused_to_root, G_N_ELEMENTS(refused_to_root)));
+    return refuse(filter, refused, G_N_ELEMENTS(refused), given) && refuse_terminals(filter) &&
+           (mapped || refuse(filter, refused_to_root, G_N_ELEMENTS(refused_to_root), given));
 }
 
 /* file_setattr(), of Linux 6.17, has one number everywhere, which libraries do not know yet. */
@@ -264,7 +291,7 @@ static bool refuse_new_calls(int fd)
     return write(fd, head, sizeof(head)) == sizeof(head);
 }
 
-static GBytes *make_filter(bool mapped, bool may_mount)
+static GBytes *make_filter(bool mapped, uint64_t given)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     g_auto(Fd) fd = memfd_create("filter", MFD_CLOEXEC);
@@ -272,8 +299,8 @@ static GBytes *make_filter(bool mapped, bool may_mount)
     char *program = NULL;
     gsize size = 0;
 
-    if (filter && fd >= 0 && add_rules(filter, mapped, may_mount) &&
-        (mapped || refuse_new_calls(fd)) && seccomp_export_bpf(filter, fd) == 0)
+    if (filter && fd >= 0 && add_rules(filter, mapped, given) && (mapped || refuse_new_calls(fd)) &&
+        seccomp_export_bpf(filter, fd) == 0)
         (void) g_file_get_contents(path, &program, &size, NULL);
     seccomp_release(filter);
     return program ? g_bytes_new_take(program, size) : NULL;
@@ -281,19 +308,38 @@ static GBytes *make_filter(bool mapped, bool may_mount)
 
 bool rights_may_mount(const Domain *domain)
 {
-    return rights_capabilities(domain) & 1ull << CAP_SYS_ADMIN;
+    return rights_capabilities(domain) & BIT(CAP_SYS_ADMIN);
+}
+
+/* The capabilities that a call depends on: others make no other filter. */
+static uint64_t that_matter(void)
+{
+    uint64_t bits = BIT(CAP_LINUX_IMMUTABLE) | BIT(CAP_SYS_ADMIN);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
+        bits |= refused[i].unless;
+    return bits;
 }
 
 bool rights_filter(const Domain *domain, const void **program, size_t *size, GError **error)
 {
-    static GBytes *filters[2][2];
+    static GMutex mutex;
+    static GHashTable *filters[2]; /* by what is given */
+    uint64_t given = given_capabilities(domain) & that_matter();
     bool mapped = container_is_mapped(domain);
-    bool may_mount = mapped || rights_may_mount(domain);
-    GBytes **filter = &filters[mapped][may_mount];
+    LOCKED(&mutex);
+    GBytes *filter;
 
-    if (g_once_init_enter(filter))
-        g_once_init_leave(filter, make_filter(mapped, may_mount) ?: g_bytes_new(NULL, 0));
-    *program = g_bytes_get_data(*filter, size);
-    return *program ||
-           fail(error, ERR_INTERNAL, "the filter of system calls for containers cannot be made");
+    if (!filters[mapped])
+        filters[mapped] = g_hash_table_new(g_int64_hash, g_int64_equal);
+    filter = g_hash_table_lookup(filters[mapped], &given);
+    if (!filter) {
+        filter = make_filter(mapped, given);
+        if (!filter)
+            return fail(error, ERR_INTERNAL,
+                        "the filter of system calls for containers cannot be made");
+        g_hash_table_insert(filters[mapped], g_memdup2(&given, sizeof(given)), filter);
+    }
+    *program = g_bytes_get_data(filter, size);
+    return true;
 }

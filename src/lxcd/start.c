@@ -70,26 +70,11 @@ static bool check_state(Launch *l, GError **error)
     return l->flags & START_AGAIN || view_check_off(view, error);
 }
 
-static void set_alias(char **alias, const char *kind, unsigned number)
-{
-    g_free(*alias);
-    *alias = g_strdup_printf("%s%u", kind, number);
-}
-
 static bool prepare_definition(Launch *l, GError **)
 {
-    unsigned number = 0;
-
     l->live = domain_copy(l->config);
     l->live->id = (Optional){};
-    for (LIST_EACH(Console, console, l->live->consoles))
-        set_alias(&console->info.alias, "console", number++);
-    number = 0;
-    for (LIST_EACH(Fs, fs, l->live->filesystems))
-        set_alias(&fs->info.alias, "fs", number++);
-    number = 0;
-    for (LIST_EACH(Iface, iface, l->live->interfaces))
-        set_alias(&iface->info.alias, "net", number++);
+    container_name_devices(l->live);
     return true;
 }
 
@@ -209,6 +194,22 @@ static void plan_variable(Launch *l, const char *name, const char *value)
     PLAN(l->plan, PLAN_VARIABLE, 0, variable);
 }
 
+/* As sd_listen_fds(3) looks for what is passed, and an init for terminals beside its console. */
+static void plan_descriptors(Launch *l)
+{
+    g_autofree char *count = l->given ? g_strdup_printf("%u", l->given->len) : NULL;
+    g_autoptr(GString) terminals = g_string_new(NULL);
+
+    for (guint i = 1; i < list_length(l->live->consoles); i++)
+        g_string_append_printf(terminals, "%spts/%u", terminals->len ? " " : "", i);
+    if (terminals->len)
+        plan_variable(l, "container_ttys", terminals->str);
+    if (!count)
+        return;
+    plan_variable(l, "LISTEN_PID", "1");
+    plan_variable(l, "LISTEN_FDS", count);
+}
+
 /* The names that programs know a container of this family by. */
 static void plan_environment(Launch *l)
 {
@@ -227,8 +228,7 @@ static void plan_environment(Launch *l)
     plan_variable(l, "LIBVIRT_LXC_NAME", l->name);
     if (words->len)
         plan_variable(l, "LIBVIRT_LXC_CMDLINE", words->str);
-    if (l->given)
-        plan_variable(l, "LISTEN_PID", "1");
+    plan_descriptors(l);
     for (LIST_EACH(InitVariable, variable, l->live->os.init_variables))
         plan_variable(l, variable->name, variable->value ? variable->value : "");
 }

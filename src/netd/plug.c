@@ -159,13 +159,13 @@ static void open_vhost(Plug *plug)
 static bool add_host_addresses(const Plug *plug, GError **error)
 {
     for (LIST_EACH(IfaceIp, ip, plug->iface->source_ips)) {
-        Ip address;
+        Ip address, peer;
 
         if (!ip_parse(ip->address, &address))
             return fail(error, ERR_XML, "'%s' is no address", ip->address);
-        if (!link_add_address(plug->link, &address,
-                              ip->prefix.given ? ip->prefix.value : ip_usual_prefix(&address),
-                              error))
+        if (!link_add_address(
+                plug->link, &address, ip->peer && ip_parse(ip->peer, &peer) ? &peer : NULL,
+                ip->prefix.given ? ip->prefix.value : ip_usual_prefix(&address), error))
             return false;
     }
     return true;

@@ -145,7 +145,7 @@ static bool add_addresses(Launch *l, GError **error)
         if (ip_is_set(&ip->netmask) && ip_mask_prefix(&ip->netmask) < 0)
             return fail(error, ERR_INTERNAL, "bridge '%s' has an invalid netmask or IP address",
                         l->config->bridge);
-        if (!link_add_address(l->config->bridge, &ip->address, network_ip_prefix(ip), error))
+        if (!link_add_address(l->config->bridge, &ip->address, NULL, network_ip_prefix(ip), error))
             return false;
     }
     return true;

@@ -5,6 +5,7 @@
 #include "board.h"
 #include "caps.h"
 #include "daemon/daemon.h"
+#include "guest/new-device.h"
 #include "host/cpu.h"
 #include "implicit.h"
 
@@ -192,17 +193,6 @@ static bool complete_disk(const Domain *, const Caps *, void *device, GError **)
     return true;
 }
 
-/* What identifies the port to a switch outside, unless the user says it. */
-static void complete_virtualport(Virtualport *port)
-{
-    bool is_any = !port->type;
-
-    if ((is_any || g_str_equal(port->type, "802.1Qbg")) && uuid_is_zero(&port->instance))
-        port->instance = uuid_random();
-    if ((is_any || g_str_equal(port->type, "openvswitch")) && uuid_is_zero(&port->interface))
-        port->interface = uuid_random();
-}
-
 static const char *default_model(const Domain *domain, const Caps *caps, const Iface *iface)
 {
     bool is_emulated = board_is_pc(board_of(domain)) && iface->type != IFACE_VDPA;
@@ -224,13 +214,9 @@ static void drop_driver(Iface *iface)
 
 static bool complete_iface(const Domain *domain, const Caps *caps, void *device, GError **)
 {
-    static const uint8_t vendor[] = { 0x52, 0x54, 0x00 };
     Iface *iface = device;
 
-    if (mac_is_zero(&iface->mac))
-        iface->mac = mac_random(vendor);
-    if (iface->virtualport)
-        complete_virtualport(iface->virtualport);
+    iface_identify(iface);
     if (iface->type == IFACE_HOSTDEV)
         return true;
     set(&iface->model, default_model(domain, caps, iface));

@@ -11,6 +11,7 @@
 #include "defaults.h"
 #include "driver.h"
 #include "iface-plug.h"
+#include "guest/new-device.h"
 #include "guest/ops.h"
 #include "hostdev-plug.h"
 #include "machine.h"
@@ -40,6 +41,7 @@ static const Pluggable pluggables[] = {
 typedef struct Request {
     const char *xml, *alias; /* one of them */
     const char *what;
+    NewDevice described;
     char *plugged; /* alias of what the guest has got; freed by whoever asks */
     char *gone;    /* alias of what the guest has let go of */
 } Request;
@@ -77,8 +79,8 @@ static bool complete(Domain *domain, const DeviceKind *kind, void *device, bool 
 static bool attach(Machine *vm, Domain *domain, bool live, const void *data, GError **error)
 {
     Request *request = (Request *) data;
-    const DeviceKind *kind;
-    void *device = device_parse(request->xml, 0, NULL, &kind, error);
+    void *device = new_device(&request->described, request->xml, error);
+    const DeviceKind *kind = request->described.kind;
     const Pluggable *pluggable = device ? pluggable_of(kind, request->what, error) : NULL;
 
     if (!pluggable) {
@@ -343,6 +345,7 @@ static bool carry_out(Call *call, unsigned flags, unsigned known, OpsChange *cha
         tell_added(vm, request->plugged);
     if (done && request->gone)
         tell_removed(vm, request->gone);
+    new_device_clear(&request->described);
     g_free(request->plugged);
     g_free(request->gone);
     return done;

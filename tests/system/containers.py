@@ -1,7 +1,9 @@
 """containers.py - what scripts about containers share: a root, a definition, a shell inside"""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import glob
 import os
 import shutil
+import stat
 import subprocess
 
 import harness
@@ -59,6 +61,52 @@ def shell(name, *args):
     console = s.console(name, *args)
     console.run('true')
     return console
+
+
+# ---- what containers have on the host
+
+def processes(mark):
+    """Those that run and have this in their words, (pid, words)."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/cmdline', 'rb') as f:
+                words = f.read().decode(errors='replace').split('\0')
+            with open(f'/proc/{pid}/stat') as f:
+                state = f.read().rpartition(')')[2].split()[0]
+        except OSError:
+            continue
+        if any(mark in word for word in words) and state != 'Z':
+            found.append((int(pid), words))
+    return found
+
+
+def mounts():
+    with open('/proc/self/mountinfo') as f:
+        return sorted(line.split()[4] for line in f)
+
+
+def links():
+    return sum(name.startswith('veth') for name in os.listdir('/sys/class/net'))
+
+
+def loops(image):
+    """How many loop devices show the file."""
+    count = 0
+    for path in glob.glob('/sys/block/loop*/loop/backing_file'):
+        try:
+            with open(path) as f:
+                count += f.read().split('/')[-1].startswith(os.path.basename(image))
+        except OSError:
+            pass  # it has just ended
+    return count
+
+
+def loop_devices():
+    """The devices of this machine, which are for tests, too: the kernel has the numbers."""
+    for name, kind, numbers in [('loop-control', stat.S_IFCHR, (10, 237))] + [(f'loop{i}', stat.S_IFBLK, (7, i)) for i in range(8)]:
+        if not os.path.exists('/dev/' + name):
+            os.mknod('/dev/' + name, kind | 0o600, os.makedev(*numbers))
 
 
 def prepare():

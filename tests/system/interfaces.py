@@ -98,6 +98,19 @@ def _(s):
     equal(len(ET.fromstring(dom.XMLDesc()).findall('devices/interface')), 1)
 
 
+@case('an interface without an address is the same one in what runs and in the configuration')
+def _(s):
+    net()
+    dom, _console = s.boot('vm')
+    s.virsh('attach-interface', 'vm', 'network', 'one', '--model', 'virtio', '--live', '--config')
+    macs = [ET.fromstring(dom.XMLDesc(flags)).find('devices/interface/mac').get('address')
+            for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE)]
+    equal(macs[0], macs[1])
+    s.virsh('detach-interface', 'vm', 'network', '--mac', macs[0], '--live', '--config')
+    equal([ET.fromstring(dom.XMLDesc(flags)).find('devices/interface') for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE)],
+          [None, None])
+
+
 @case('what a guest carries, and the addresses behind it')
 def _(s):
     net()

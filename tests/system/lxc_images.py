@@ -25,6 +25,11 @@ LIMITED = ("<filesystem {}><source dir='/limited/{}'/><target dir='/'/><space_ha
            "</filesystem>")
 
 
+KINDS = ("<filesystem type='file'><source file='/root/copy'/><target dir='/mnt/loop'/></filesystem>"
+         "<filesystem type='file'><driver type='nbd' format='qcow2'/><source file='/root/image.qcow2'/><target dir='/mnt/nbd'/>"
+         "</filesystem><console type='pty'/>")
+
+
 def make(s, name, *options):
     """busybox on a file system in a file"""
     path = s.file(name, size=48 << 20)
@@ -51,6 +56,8 @@ def start(m):
 
 
 def definitions(s):
+    yield s.file('kinds.xml', xml('kinds', args=('-c', STAYS), devices=KINDS,
+                                  root="<filesystem type='block'><source dev='/dev/loop7'/><target dir='/'/></filesystem>")), '/root/kinds.xml'
     for name, root, tail in (('one', QCOW2.format('image.qcow2'), IDS), ('two', QCOW2.format('image.qcow2'), IDS),
                              ('broken', QCOW2.format('raw'), ''),
                              ('plain', LIMITED.format('', 'plain', 4), ''),
@@ -95,6 +102,23 @@ def _(s):
         contains(m.run('cat /proc/$(virsh -q domid one)/mounts'), '/dev/nbd', ' / ext4 rw')
         m.run('inside one "echo words >/tmp/said; id -u >>/tmp/said"')
 
+        # virsh enters it, with and without a look at the label that it may have
+        contains(m.run('virsh -q dominfo one'), 'Security model: none')
+        for word in ('', '--noseclabel '):
+            contains(m.run(f'virsh -q lxc-enter-namespace one {word}/bin/sh -c "cat /tmp/said"'), 'words\n0')
+
+        # where nothing is asked for, what the kernel keeps it to is told; the definition says nothing
+        for words, *said in (('schedinfo', 'cpu_shares     : 100', 'vcpu_period    : 100000', 'vcpu_quota     : -1'),
+                             ('schedinfo --config', 'cpu_shares     : 0', 'vcpu_quota     : 0'),
+                             ('memtune', 'hard_limit     : 65536', 'soft_limit     : unlimited', 'swap_hard_limit: unlimited'),
+                             ('memtune --config', 'hard_limit     : unlimited'),
+                             ('cpu-stats', 'No per-CPU stats available', 'Total:', 'system_time')):
+            contains(m.run(f'virsh -q {words.replace(" ", " one ", 1) if " " in words else words + " one"}'), *said)
+        m.run('virsh -q memtune one --live --hard-limit 50000 --swap-hard-limit 60000',
+              'virsh -q schedinfo one --live vcpu_quota=50000')
+        contains(m.run('virsh -q memtune one'), 'hard_limit     : 50000', 'swap_hard_limit: 60000')
+        contains(m.run('virsh -q schedinfo one'), 'vcpu_quota     : 50000')
+
         # who else wants it is refused by who serves it, and leaves nothing
         m.run('virsh -q define two.xml')
         m.refused('virsh -q start two', 'lock')
@@ -110,6 +134,16 @@ def _(s):
         m.run('virsh -q start two', limit=2 * LIMIT)
         contains(m.run('inside two "cat /tmp/said"'), 'words\n0')
         m.run('kill -9 $(virsh -q domid two)', 'until test $(serving) = 0; do sleep 0.05; done')
+
+        # each kind: a device of the host as the root, images below it
+        m.run('modprobe loop', 'cp /root/raw /root/copy', 'losetup /dev/loop7 /root/raw')
+        m.run('virsh -q create kinds.xml', limit=2 * LIMIT)
+        contains(m.run('cat /proc/$(virsh -q domid kinds)/mounts'), ' / ext4 rw', ' /mnt/loop ext4 rw', ' /mnt/nbd ext4 rw')
+        m.run('inside kinds "echo 1 >/tmp/kind; echo 2 >/mnt/loop/tmp/kind; echo 3 >/mnt/nbd/tmp/kind"')
+        equal(m.run('inside kinds "cat /tmp/kind /mnt/loop/tmp/kind /mnt/nbd/tmp/kind"'), '1\n2\n3\n')
+        m.run('virsh -q destroy kinds', 'until test $(serving) = 0; do sleep 0.05; done',
+              'until test $(cat /sys/block/loop*/loop/backing_file 2>/dev/null | wc -l) = 1; do sleep 0.05; done')
+        m.run('mount -o ro /dev/loop7 /mnt', 'test $(cat /mnt/tmp/kind) = 1', 'umount /mnt', 'losetup -d /dev/loop7')
 
         # limits of space
         m.run('mkdir nowhere')

@@ -9,7 +9,7 @@ import subprocess
 
 import libvirt
 import libvirt_lxc
-from containers import ROOT, boot, define, root_fs, shell, xml
+from containers import ROOT, boot, define, links, loop_devices, loops, mounts, processes, root_fs, shell, xml
 from harness import case, contains, equal, main, refused, until
 from libvirt import (VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STOPPED,
                      VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_INVALID_ARG, VIR_ERR_OPERATION_INVALID,
@@ -30,6 +30,7 @@ def _(s):
                                 "<source usage='1' units='MiB'/><target dir='/tmp'/></filesystem>")
     contains(dom.XMLDesc(), "<type arch='x86_64'>exe</type>", '<emulator>', "accessmode='passthrough'",
              "<target type='lxc' port='1'/>", "<source usage='1024' units='KiB'/>", "<clock offset='utc'/>")
+    contains(define('two', tail='<seclabel/>').XMLDesc(), "<seclabel type='none'")
     equal((dom.isActive(), dom.OSType(), dom.state()[0]), (0, 'exe', libvirt.VIR_DOMAIN_SHUTOFF))
 
 
@@ -69,6 +70,7 @@ def _(s):
     _dom, console = boot('one', devices="<console type='pty'/><console type='pty'/>")
     equal(console.run('ls -l /dev/console /dev/tty1 /dev/tty2 | sed "s/.*dev.//"; tty'),
           'console -> pts/0\ntty1 -> pts/0\ntty2 -> pts/1\n/dev/pts/0\n')
+    contains(environment(_dom), 'container_ttys=pts/1')
     other = s.console('one', 'console1')
     console.run('echo to the second > /dev/tty2')
     other.expect('to the second')
@@ -213,6 +215,93 @@ def _(s):
     refused(VIR_ERR_OPERATION_INVALID, third.create, naming='nobody')
 
 
+@case('namespaces are shared with a process, and a network that has a name')
+def _(s):
+    _dom, console = boot('one')
+    pid = s.conn.lookupByName('one').ID()
+    tail = f"<lxc:namespace><lxc:shareipc type='pid' value='{pid}'/></lxc:namespace>"
+    _dom, other = boot('two', tail=tail)
+    for kind, same in (('ipc', True), ('uts', False), ('net', False)):
+        words = f'readlink /proc/self/ns/{kind}'
+        equal((kind, console.run(words) == other.run(words)), (kind, same))
+    subprocess.run(['ip', 'netns', 'add', 'red'], check=True)
+    subprocess.run(['ip', 'netns', 'exec', 'red', 'ip', 'link', 'add', 'crimson', 'type', 'bridge'], check=True)
+    _dom, third = boot('three', tail="<lxc:namespace><lxc:sharenet type='netns' value='red'/></lxc:namespace>")
+    equal(third.run('ls -1 /sys/class/net'), 'crimson\nlo\n')
+    s.conn.lookupByName('three').destroy()
+    subprocess.run(['ip', 'netns', 'delete', 'red'], check=True)
+    refused(VIR_ERR_SYSTEM_ERROR, s.conn.lookupByName('three').create, naming='red')
+    define('four', tail=tail.replace(str(pid), '99999999'))
+    refused(VIR_ERR_SYSTEM_ERROR, s.conn.lookupByName('four').create, naming='99999999')
+
+
+@case('autostart, metadata and the greatest memory are kept')
+def _(s):
+    dom = define('one')
+    dom.setAutostart(1)
+    s.virsh('desc', 'one', '--config', '--title', 'a title')
+    s.virsh('metadata', 'one', 'http://example.org/x', '--key', 'k', '--set', '<word>kept</word>', '--config')
+    s.virsh('setmaxmem', 'one', '131072', '--config')
+    equal((dom.maxMemory(), dom.info()[2]), (131072, 65536))
+    s.virsh('setmaxmem', 'one', '32768', '--config')
+    equal((dom.maxMemory(), dom.info()[2]), (32768, 32768))
+    s.disconnect()
+    s.kill('lxcd')
+    os.unlink(s.root + '/run/ostler/lxc/autostarted')  # as at the next start of the host
+    s.start()
+    s.conn = s.connect()
+    dom = s.conn.lookupByName('one')
+    until(dom.isActive, 'it has not been started')
+    equal((dom.autostart(), dom.maxMemory()), (1, 32768))
+    contains(s.virsh('desc', 'one', '--title'), 'a title')
+    contains(s.virsh('metadata', 'one', 'http://example.org/x'), '<word>kept</word>')
+    s.virsh('metadata', 'one', 'http://example.org/x', '--key', 'k', '--set', '<word>now</word>', '--live')
+    contains(s.virsh('metadata', 'one', 'http://example.org/x'), '<word>now</word>')
+    contains(s.virsh('metadata', 'one', 'http://example.org/x', '--config'), '<word>kept</word>')
+    refused(VIR_ERR_OPERATION_INVALID, dom.setMaxMemory, 65536)
+    dom.setAutostart(0)
+    equal(dom.autostart(), 0)
+
+
+# what a container without any right may ask of the kernel; with its right the kernel looks at the words, which are bad
+ASKS = '''import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+for number, *words in (%s):
+    ctypes.set_errno(0)
+    libc.syscall(number, *words)
+    os.write(1, b'%%d ' %% ctypes.get_errno())
+os.write(1, b'said.')
+os.read(0, 1)'''
+EPERM = 1
+CALLS = (  # a capability, and its calls: numbers and words
+    ('sys_pacct', ((163, b'/nowhere'),)),
+    ('sys_rawio', ((172, 7), (173, 0, 0, 0))),  # iopl, ioperm
+    ('sys_time', ((164, 1, 0), (159, 1), (227, 99, 1))),  # settimeofday, adjtimex, clock_settime
+    ('sys_module', ((175, 0, 9, b''), (313, -1, b'', 0), (176, b'nowhere', 0))),  # init_module, finit_module, delete_module
+    ('syslog', ((103, 10, 0, 0),)),  # the size of the log
+    ('dac_read_search', ((304, -1, 1, 0),)),  # open_by_handle_at
+    ('sys_admin', ((167, b'/nowhere', 0), (179, 0xffffffff, 0, 0, 0), (300, 0xffff, 0))),  # swapon, quotactl, fanotify_init
+    ('sys_ptrace', ((323, 0xffff),)))  # userfaultfd
+
+
+@case('a capability that is kept has its system calls')
+def _(s):
+    with open('/proc/self/status') as f:
+        mine = int(next(line.split()[1] for line in f if line.startswith('CapBnd')), 16)
+    for name, calls in CALLS:
+        for state in ('off', 'on'):
+            dom = define('one', root='', init='/usr/bin/python3', args=('-c', ASKS % (','.join(map(repr, calls)) + ',')),
+                         features=f"<privnet/><capabilities policy='default'><{name} state='{state}'/></capabilities>")
+            dom.create()
+            said = s.console('one').expect(r'([0-9 ]*) said').group(1).split()
+            equal((name, state, [int(n) == EPERM for n in said]), (name, state, [state == 'off'] * len(calls)))
+            dom.destroy()
+            dom.undefine()
+    # all of them, those without a name of their own, too
+    dom, console = boot('one', features="<privnet/><capabilities policy='allow'/>")
+    equal(int(console.run('grep CapBnd /proc/self/status').split()[1], 16), mine)
+
+
 @case('file systems of every kind')
 def _(s):
     s.file('outside', 'from outside\n')
@@ -244,9 +333,10 @@ def _(s):
         if not os.path.exists('/dev/' + name):
             os.mknod('/dev/' + name, kind | 0o600, os.makedev(1, 5))
     hostdev = "<hostdev mode='capabilities' type='misc'><source><char>/dev/odd</char></source></hostdev>"
+    storage = "<hostdev mode='capabilities' type='storage'><source><block>/dev/block</block></source></hostdev>"
     disk = "<disk type='block'><source dev='/dev/block'/><target dev='vdz'/></disk>"
-    dom, console = boot('one', devices=hostdev + "<console type='pty'/>")
-    equal(console.run('ls -l /dev/odd | cut -c1-10'), 'crw-------\n')
+    dom, console = boot('one', devices=hostdev + storage + "<console type='pty'/>")
+    equal(console.run('ls -l /dev/odd /dev/block | cut -c1-10 | sort'), 'brw-------\ncrw-------\n')
     contains(console.run('head -c 3 /dev/odd | hexdump'), '0000000 0000 0000')
     events = s.events('DEVICE_ADDED', 'DEVICE_REMOVED')
     dom.attachDeviceFlags(disk, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG)
@@ -259,6 +349,10 @@ def _(s):
     contains(console.run('ls /dev/vdz'), 'No such file')
     contains(dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), '/dev/block')
     dom.detachDevice(hostdev)
+    events.wait('DEVICE_REMOVED', 'one', 'hostdev0')
+    dom.detachDevice(storage)
+    events.wait('DEVICE_REMOVED', 'one', 'hostdev1')
+    contains(console.run('ls /dev/block'), 'No such file')
     contains(console.run('ls /dev/odd'), 'No such file')
     refused(libvirt.VIR_ERR_DEVICE_MISSING, dom.detachDevice, hostdev)
     refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.attachDevice,
@@ -274,6 +368,34 @@ def _(s):
     os.close(writer)
     equal(os.read(reader, 100), b'through the pipe\n')
     os.close(reader)
+
+
+LISTENS = '''import ctypes, os
+systemd = ctypes.CDLL('libsystemd.so.0')
+count = systemd.sd_listen_fds(0)
+for fd in range(3, 3 + count):
+    os.write(fd, b'%d of %d' % (fd, count))
+os.read(0, 1)'''
+
+
+@case('descriptors of the caller are found as sd_listen_fds() finds them')
+def _(s):
+    pipes = [os.pipe() for _ in range(2)]
+    # the host's own root has a program that looks
+    dom = define('one', root='', init='/usr/bin/python3', args=('-c', LISTENS))
+    dom.createWithFiles([writer for _reader, writer in pipes])
+    for number, (reader, writer) in enumerate(pipes):
+        os.close(writer)
+        equal(os.read(reader, 100), b'%d of 2' % (3 + number))
+        os.close(reader)
+    dom.destroy()
+    dom.create()
+    equal([v for v in environment(dom) if v.startswith('LISTEN')], [])
+
+
+def environment(dom):
+    with open(f'/proc/{dom.ID()}/environ') as f:
+        return f.read().rstrip('\0').split('\0')
 
 
 @case('limits are kept in the definition; without a group none is set')
@@ -372,6 +494,13 @@ def _(s):
 @case('what cannot be started is told before the answer, and leaves nothing')
 def _(s):
     gone, odd = root_fs('/mnt/gone'), "<filesystem type='bind'><source dir='/mnt/gone'/><target dir='/x'/></filesystem>"
+    image = s.file('image', size=4 << 20)
+    subprocess.run(['/sbin/mkfs.ext4', '-q', '-F', image], check=True)
+    s.conn.networkCreateXML("<network><name>one</name><bridge name='test0' stp='off'/></network>")
+    loop_devices()
+    # what each of them has got when its start fails
+    has = fs('file', f"file='{image}'") + "<interface type='network'><source network='one'/></interface><console type='pty'/>"
+    before = mounts()
     for code, naming, parts in (
             (VIR_ERR_SYSTEM_ERROR, '/mnt/gone', {'root': gone}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'not a directory', {'root': root_fs('/bin/busybox')}),
@@ -381,6 +510,7 @@ def _(s):
             (VIR_ERR_CONFIG_UNSUPPORTED, 'quotas', {'devices': fs('mount', "dir='/mnt/ostler'", '<space_hard_limit>9</space_hard_limit>')}),
             (VIR_ERR_SYSTEM_ERROR, '/nowhere', {'os_extra': '<initdir>/nowhere</initdir>'}),
             (VIR_ERR_SYSTEM_ERROR, 'nobody', {'os_extra': '<inituser>nobody</inituser>'})):
+        parts = {'devices': has, **parts} if 'devices' not in parts else {'devices': has + parts['devices']}
         dom = define('bad', **parts)
         refused(code, dom.create, naming=naming)
         equal(dom.isActive(), 0)
@@ -388,6 +518,9 @@ def _(s):
         dom.undefine()
     equal(s.conn.listAllDomains(), [])
     equal([f for _top, _folders, files in os.walk(s.root + '/run/ostler/lxc') for f in files], ['autostarted'])
+    until(lambda: (links(), loops(image), processes('/ostler-lxc-controller')) == (0, 0, []),
+          lambda: f'left: {links()}, {loops(image)}, {processes("/ostler-lxc-controller")}')
+    equal((mounts(), s.conn.networkLookupByName('one').listAllPorts()), (before, []))
 
 
 def fs(kind, source, extra=''):
@@ -402,6 +535,8 @@ def _(s):
             (VIR_ERR_CONFIG_UNSUPPORTED, 'both', {'tail': ids.format('')}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'root', {'tail': ids.format("<gid start='1' target='1' count='9'/>")}),
             (VIR_ERR_XML_ERROR, 'init', {'init': 'sh'}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'seclabel', {'tail': "<seclabel type='static' model='apparmor'><label>x</label></seclabel>"}),
+            (VIR_ERR_CONFIG_UNSUPPORTED, 'file', {'devices': "<disk type='file'><source file='/x'/><target dev='vda'/></disk>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'graphics', {'devices': "<graphics type='vnc'/>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'clock', {'tail': "<clock offset='variable' adjustment='7'/>"}),
             (VIR_ERR_CONFIG_UNSUPPORTED, 'timer', {'tail': "<clock offset='utc'><timer name='hpet'/></clock>"}),

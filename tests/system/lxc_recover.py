@@ -5,10 +5,11 @@ import glob
 import os
 import random
 import signal
+import subprocess
 import threading
 
 import libvirt
-from containers import define, shell, xml
+from containers import define, links, loop_devices, loops, mounts, processes, root_fs, shell, xml
 from harness import LIMIT, case, contains, equal, main, s, until
 from libvirt import VIR_DOMAIN_EVENT_STOPPED
 
@@ -19,18 +20,7 @@ def restart():
 
 def controllers():
     """The controllers that run, {name of the container: pid}."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{pid}/cmdline', 'rb') as f:
-                words = f.read().decode(errors='replace').split('\0')
-            with open(f'/proc/{pid}/stat') as f:
-                state = f.read().rpartition(')')[2].split()[0]
-        except OSError:
-            continue
-        if words[0].endswith('/ostler-lxc-controller') and state != 'Z':
-            found[words[1]] = int(pid)
-    return found
+    return {words[1]: pid for pid, words in processes('/ostler-lxc-controller')}
 
 
 @case('a container and its console go on when the daemon is killed')
@@ -90,9 +80,19 @@ def _(s):
 @case('killed at any moment of starts and ends, what is told afterwards is what is')
 def _(s):
     names = [f'n{i}' for i in range(4)]
+    image = s.file('image', size=4 << 20)
+    subprocess.run(['/sbin/mkfs.ext4', '-q', '-F', image], check=True)
+    s.conn.networkCreateXML("<network><name>one</name><bridge name='test0' stp='off'/></network>")
+    for i, name in enumerate(names):
+        define(name, args=('-c', f'read x; # {MARK}'), features='', devices=DEVICES.format(image=image) if i == 0 else NIC,
+               **(MAPPED if i % 2 else {}))
+    loop_devices()
     for name in names:
-        define(name)
-    for turn in range(30):
+        dom = s.conn.lookupByName(name)
+        dom.create()
+        dom.destroy()
+    before, ran = mounts(), set()
+    for turn in range(100):
         stop = threading.Event()
         workers = [threading.Thread(target=churn, args=(name, stop)) for name in names]
         for worker in workers:
@@ -105,15 +105,34 @@ def _(s):
             worker.join(LIMIT)
         s.start()
         s.conn = s.connect()
-        until(lambda: settled(names), f'turn {turn}: {[(d.name(), d.state()) for d in s.conn.listAllDomains()]}, {controllers()}')
-        left = [os.path.basename(p) for p in glob.glob(s.root + '/run/ostler/lxc/guest/*')]
-        equal(sorted(left), sorted(controllers()))
+        equal(sorted(d.name() for d in s.conn.listAllDomains()), names)
+        until(lambda: settled(image), lambda: f'turn {turn}: {found(image)}')
+        equal(mounts(), before)
+        ran.update(controllers())
+    equal(sorted(ran), names)
+    for dom in s.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        dom.destroy()
+    until(lambda: found(image) == ([], [], [], 0, 0, 0), lambda: f'left: {found(image)}')
+    equal((mounts(), s.conn.networkLookupByName('one').listAllPorts()), (before, []))
 
 
-def settled(names):
-    running = {d.name() for d in s.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)}
-    equal(sorted(d.name() for d in s.conn.listAllDomains()), names)
-    return running == set(controllers())
+MARK = 'of the test that kills'
+NIC = "<interface type='network'><source network='one'/></interface><console type='pty'/>"
+DEVICES = NIC + "<filesystem type='file'><source file='{image}'/><target dir='/mnt'/></filesystem>"
+MAPPED = {'tail': "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>",
+          'root': root_fs(extra="accessmode='mapped'")}
+
+
+def found(image):
+    """What runs as clients are told, and all that is on the host of it."""
+    running = sorted(d.name() for d in s.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE))
+    folders = sorted(os.path.basename(p) for p in glob.glob(s.root + '/run/ostler/lxc/guest/*'))
+    return running, sorted(controllers()), folders, len(processes(MARK)), links(), loops(image)
+
+
+def settled(image):
+    running, *rest = found(image)
+    return rest == [running, running, len(running), len(running), 'n0' in running]
 
 
 def churn(name, stop):
@@ -128,7 +147,7 @@ def churn(name, stop):
 
 @case('a hundred containers start side by side')
 def _(s):
-    count = int(os.environ.get('OSTLER_MANY', 40))
+    count = int(os.environ.get('OSTLER_MANY', 100))
     doms = [define(f'm{i}', args=('-c', 'read x')) for i in range(count)]
     failed = []
 

@@ -51,10 +51,10 @@ static void test_bridge(void)
     g_assert_true(mac_equal(&link.mac, &plain.mac));
     g_assert_false(link.up);
     ip_parse("10.1.2.1", &ip);
-    link_add_address("br0", &ip, 24, &error);
+    link_add_address("br0", &ip, NULL, 24, &error);
     g_assert_no_error(error);
     ip_parse("fd00::1", &ip);
-    link_add_address("br0", &ip, 64, &error);
+    link_add_address("br0", &ip, NULL, 64, &error);
     g_assert_no_error(error);
     link_set_mtu("br0", 9000, &error);
     g_assert_no_error(error);
@@ -89,7 +89,7 @@ static void test_routes(void)
     ip_parse("10.1.2.1", &own);
     ip_parse("10.9.0.0", &to);
     ip_parse("10.1.2.7", &gateway);
-    g_assert_true(link_add_address("br1", &own, 24, &error));
+    g_assert_true(link_add_address("br1", &own, NULL, 24, &error));
     g_assert_true(link_set_up("br1", true, &error));
     link_add_route("br1", &to, 16, &gateway, 3, &error);
     g_assert_no_error(error);

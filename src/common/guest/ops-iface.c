@@ -11,16 +11,20 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* By the name of its link, or of the one inside where the host has none, or by its address. */
+/* Of its link, or of the one inside where the host has none; NULL: it has neither. */
+static const char *name_of(const Iface *iface)
+{
+    return iface->target ? iface->target : iface->guest_actual;
+}
+
+/* By its name or by its address. */
 static Iface *find_iface(const Domain *domain, const char *device)
 {
     Mac mac;
     bool is_mac = mac_parse(device, &mac);
 
     for (LIST_EACH(Iface, iface, domain->interfaces)) {
-        const char *name = iface->target ? iface->target : iface->guest_actual;
-
-        if (is_mac ? mac_equal(&iface->mac, &mac) : g_strcmp0(name, device) == 0)
+        if (is_mac ? mac_equal(&iface->mac, &mac) : g_strcmp0(name_of(iface), device) == 0)
             return iface;
     }
     return NULL;
@@ -240,9 +244,10 @@ static bool (*const sources[])(Addresses *addresses, GError **error) = {
 
 static void tell_addresses(const Addresses *addresses, remote_domain_interface *told)
 {
+    const char *name = name_of(addresses->iface);
     char mac[MAC_TEXT];
 
-    told->name = g_strdup(addresses->iface->target ? addresses->iface->target : "");
+    told->name = g_strdup(name ? name : "");
     told->hwaddr = ops_optional(mac_print(&addresses->iface->mac, mac));
     told->addrs.addrs_len = addresses->found->len;
     told->addrs.addrs_val =

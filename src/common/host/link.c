@@ -428,7 +428,8 @@ bool link_write_setting(const char *family, const char *name, const char *settin
 
 /* ---- addresses and routes ---- */
 
-bool link_add_address(const char *name, const Ip *ip, unsigned prefix, GError **error)
+bool link_add_address(const char *name, const Ip *ip, const Ip *peer, unsigned prefix,
+                      GError **error)
 {
     struct ifaddrmsg header = {
         .ifa_family = ip->family,
@@ -441,8 +442,8 @@ bool link_add_address(const char *name, const Ip *ip, unsigned prefix, GError **
     char text[IP_TEXT];
 
     nla_put(message, IFA_LOCAL, ip_size(ip->family), ip->bytes);
-    nla_put(message, IFA_ADDRESS, ip_size(ip->family), ip->bytes);
-    if (ip->family == AF_INET && prefix < 31) {
+    nla_put(message, IFA_ADDRESS, ip_size(ip->family), (peer ? peer : ip)->bytes);
+    if (ip->family == AF_INET && prefix < 31 && !peer) {
         Ip broadcast = ip_broadcast(ip, prefix);
 
         nla_put(message, IFA_BROADCAST, ip_size(AF_INET), broadcast.bytes);

@@ -75,8 +75,10 @@ bool link_write_setting(const char *family, const char *name, const char *settin
 /* Into the network namespace of an open file of it, under a new name. */
 bool link_move(const char *name, int namespace, const char *new_name, GError **error);
 
-/* A bridge's address is used at once, without asking around whether another host has it. */
-bool link_add_address(const char *name, const Ip *ip, unsigned prefix, GError **error);
+/* A bridge's address is used at once, without asking around whether another host has it. With a
+ * peer, whose prefix it then is, the link leads to that one; NULL: to a network. */
+bool link_add_address(const char *name, const Ip *ip, const Ip *peer, unsigned prefix,
+                      GError **error);
 bool link_add_route(const char *name, const Ip *to, unsigned prefix, const Ip *gateway,
                     unsigned metric, GError **error);
 

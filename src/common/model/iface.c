@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/iface.h"
 
+#include "base/ip.h"
+
 #include <string.h>
 
 const char *const iface_type_names[] = {
@@ -268,12 +270,16 @@ static const XmlField ip_fields[] = {
     XML_STRING("@peer", IfaceIp, peer),
     {},
 };
-static bool ip_finish(void *object, unsigned, GError **)
+static bool ip_finish(void *object, unsigned, GError **error)
 {
     IfaceIp *ip = object;
+    Ip own, peer;
 
     if (!ip->family)
         ip->family = g_strdup(strchr(ip->address, ':') ? "ipv6" : "ipv4");
+    if (ip->peer &&
+        (!ip_parse(ip->peer, &peer) || (ip_parse(ip->address, &own) && own.family != peer.family)))
+        return fail(error, ERR_INVALID_ARG, "Invalid peer '%s' in <ip>", ip->peer);
     return true;
 }
 
