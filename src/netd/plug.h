@@ -26,12 +26,10 @@ void plug_out(const char *link, const Mac *mac);
 bool plug_recover(GError **error);
 /* The same where nobody knows its name. */
 void plug_end_unnamed(const Mac *mac);
-/* From one state to another, as far as they differ: bandwidth, up or down, bridge, isolation. */
-bool plug_change(const char *link, const Iface *from, const NetworkPort *from_port, const Iface *to,
-                 const NetworkPort *to_port, GError **error);
-/* The same for one alone. */
+/* From one place to another, as far as they differ: bandwidth, bridge, isolation. On failure it is
+ * where it was. */
+bool plug_change(const char *link, const NetworkPort *from, const NetworkPort *to, GError **error);
+/* Up or down. */
 bool plug_change_state(const char *link, const Iface *from, const Iface *to, GError **error);
-bool plug_change_limits(const char *link, const Bandwidth *from, const Bandwidth *to,
-                        GError **error);
 /* After a restart: what only we keep of it. */
 void plug_restore(const char *link, const NetworkPort *port);

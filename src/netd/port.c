@@ -372,16 +372,16 @@ Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **er
     return g_steal_pointer(&port);
 }
 
-bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error)
+/* Takes definition over, which is the port's but for what is to change. */
+static bool become(Net *net, Port *port, NetworkPort *definition, GError **error)
 {
+    g_autoptr(NetworkPort) changed = definition;
     g_autoptr(PortView) view = port_view(port);
-    g_autoptr(NetworkPort) changed = xml_copy(&port_element, view->port);
     g_autoptr(View) network = net_view(net);
     PortView *next;
 
-    changed->bandwidth = *bandwidth;
     if (!check(network->live->network, changed, error) ||
-        (view->link && !plug_change_limits(view->link, &view->port->bandwidth, bandwidth, error)))
+        (view->link && !plug_change(view->link, view->port, changed, error)))
         return false;
     drop_floor(view->port);
     if (!keep_floor(net, changed, error))
@@ -389,6 +389,30 @@ bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError
     next = view_new(g_steal_pointer(&changed), view->link);
     next->former = g_memdup2(view->former, sizeof(Former));
     return publish(net, port, next, error);
+}
+
+bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+    NetworkPort *changed = xml_copy(&port_element, view->port);
+
+    changed->bandwidth = *bandwidth;
+    return become(net, port, changed, error);
+}
+
+bool port_change(Net *net, Port *port, const NetworkPort *wanted, bool limits, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+    g_autoptr(NetworkPort) changed = xml_copy(&port_element, view->port);
+    g_autoptr(View) network = net_view(net);
+
+    changed->bandwidth = wanted->bandwidth;
+    changed->isolated = wanted->isolated;
+    if (!inherit(network->live->network, changed, error))
+        return false;
+    if (limits)
+        changed->bandwidth = wanted->bandwidth;
+    return become(net, port, g_steal_pointer(&changed), error);
 }
 
 bool port_set_link(Net *net, Port *port, const char *link, GError **error)

@@ -35,6 +35,9 @@ enum {
 /* On the network's strand, as are the others. Takes definition over; what it does not say comes
  * from the network and its group. */
 Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error);
+/* What an interface may change in its place: isolation and bandwidth; limits: the latter is none of
+ * the group's, also where there is none. */
+bool port_change(Net *net, Port *port, const NetworkPort *wanted, bool limits, GError **error);
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
 /* The link of the guest's that has been plugged in; NULL: there is none on the host. */
 bool port_set_link(Net *net, Port *port, const char *link, GError **error);
