@@ -67,7 +67,6 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     view_set_live(view, g_steal_pointer(&state->live));
     net->dnsmasq = state->pid;
     net->dnsmasq_started = state->started;
-    net->class_ids = state->class_ids;
     object_swap_view(&net->object, view);
     return true;
 }

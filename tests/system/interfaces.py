@@ -403,6 +403,37 @@ def _(s):
     contains(console.run('ping -c 2 -i 0.2 10.99.1.1'), '2 packets received')
 
 
+def port_xml(number, floor):
+    return (f"<networkport><owner><name>guest{number}</name><uuid>3c1b6d1a-6d1c-4a51-9b4e-2a7b7b2b{number:04d}</uuid></owner>"
+            f"<mac address='52:54:00:77:00:{number:02x}'/><bandwidth classID='3'><inbound average='500' floor='{floor}'/></bandwidth>"
+            "</networkport>")
+
+
+@case('floors are each other\'s neighbours, also after a kill and on a new bridge', only='ostler')
+def _(s):
+    network = net(extra="<bandwidth><inbound average='10000'/></bandwidth>")
+
+    def floors():
+        return sorted(re.findall(r'class htb 1:(\S+) parent 1:1 .*rate (\S+)bit ceil', run('tc', 'class', 'show', 'dev', 'test0')))
+
+    def filters():
+        return len(re.findall('flowid 1:', run('tc', 'filter', 'show', 'dev', 'test0')))
+
+    rest = ('2', '80M')
+    network.portCreateXML(port_xml(1, 100))
+    s.restart('netd')
+    network = s.conn.networkLookupByName('one')
+    network.portCreateXML(port_xml(2, 200))
+    want = [rest, ('3', '800K'), ('4', '1600K')]
+    equal((floors(), filters()), (want, 2))
+    equal(sorted(re.search(r"classID='(\d+)'", p.XMLDesc()).group(1) for p in network.listAllPorts()), ['3', '4'])
+    run('ip', 'link', 'del', 'test0')
+    until(lambda: link('test0') and floors() == want and filters() == 2, 'no floors on the new bridge')
+    for port in network.listAllPorts():
+        port.delete()
+    equal((floors(), filters()), ([rest], 0))
+
+
 @case('guests keep their links when netd or qemud is killed')
 def _(s):
     net()
