@@ -13,6 +13,7 @@
 #include "host/shape.h"
 #include "host/tap.h"
 #include "model/list.h"
+#include "police.h"
 #include "protocol/ostler.h"
 #include "rpc/call.h"
 
@@ -120,12 +121,60 @@ static unsigned mtu_of(const Iface *iface, const NetworkPort *port)
     return bridge.mtu == 1500 ? 0 : bridge.mtu;
 }
 
-static bool limit(const char *link, const Bandwidth *bandwidth, GError **error)
-{
-    Rate in = rate_of(&bandwidth->inbound), out = rate_of(&bandwidth->outbound);
+/* ---- bandwidth ---- */
 
-    return (!in.average || shape_set(link, &in, error)) &&
-           (!out.average || firewall_limit(link, &out, error));
+/* What a link sends its guest receives; a macvtap is the guest's own end. */
+static Rate sends(const NetworkPort *port)
+{
+    const Bandwidth *b = &port->bandwidth;
+
+    return rate_of(port->plug == PLUG_DIRECT ? &b->outbound : &b->inbound);
+}
+
+static Rate receives(const NetworkPort *port)
+{
+    const Bandwidth *b = &port->bandwidth;
+
+    return rate_of(port->plug == PLUG_DIRECT ? &b->inbound : &b->outbound);
+}
+
+void plug_unlimit(const char *link)
+{
+    firewall_unlimit(link);
+    police_unlimit(link);
+}
+
+static bool limit_received(const char *link, const NetworkPort *port, GError **error)
+{
+    Rate rate = receives(port);
+
+    if (!rate.average) {
+        plug_unlimit(link);
+        return true;
+    }
+    return is_bridged(port) ? firewall_limit(link, &rate, error) : police_limit(link, &rate, error);
+}
+
+static bool limit(const char *link, const NetworkPort *port, GError **error)
+{
+    Rate sent = sends(port), received = receives(port);
+
+    return (!sent.average || shape_set(link, &sent, error)) &&
+           (!received.average || limit_received(link, port, error));
+}
+
+static bool same(const Rate *a, const Rate *b)
+{
+    return a->average == b->average && a->peak == b->peak && a->burst == b->burst;
+}
+
+static bool change_limits(const char *link, const NetworkPort *from, const NetworkPort *to,
+                          GError **error)
+{
+    Rate sent[] = { sends(from), sends(to) }, received[] = { receives(from), receives(to) };
+
+    return (same(&sent[0], &sent[1]) || shape_set(link, &sent[1], error)) &&
+           (same(&received[0], &received[1]) || limit_received(link, to, error));
 }
 
 static bool set_up(Plug *plug, GError **error)
@@ -140,7 +189,7 @@ static bool set_up(Plug *plug, GError **error)
         return false;
     if (is_bridged(plug->port) && !plug_join(plug->link, plug->port, error))
         return false;
-    return limit(plug->link, &plug->port->bandwidth, error) &&
+    return limit(plug->link, plug->port, error) &&
            (iface->link == LINK_DOWN || link_set_up(plug->link, true, error));
 }
 
@@ -355,7 +404,7 @@ void plug_out(const char *link, const Mac *mac)
     Mac ours = host_mac(mac);
     Link there;
 
-    firewall_unlimit(link);
+    plug_unlimit(link);
     if (!link_find(link, &there, NULL) || !there.index ||
         !(mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
         return;
@@ -392,26 +441,6 @@ void plug_end_unnamed(const Mac *mac)
         (void) link_delete(names->pdata[i], NULL);
 }
 
-static bool same_limit(const BandwidthLimit *a, const BandwidthLimit *b)
-{
-    return a->average == b->average && a->peak == b->peak && a->burst == b->burst;
-}
-
-static bool change_limits(const char *link, const Bandwidth *from, const Bandwidth *to,
-                          GError **error)
-{
-    Rate in = rate_of(&to->inbound), out = rate_of(&to->outbound);
-
-    if (!same_limit(&from->inbound, &to->inbound) && !shape_set(link, &in, error))
-        return false;
-    if (same_limit(&from->outbound, &to->outbound))
-        return true;
-    if (out.average)
-        return firewall_limit(link, &out, error);
-    firewall_unlimit(link);
-    return true;
-}
-
 bool plug_change_state(const char *link, const Iface *from, const Iface *to, GError **error)
 {
     return (from->link == LINK_DOWN) == (to->link == LINK_DOWN) ||
@@ -444,7 +473,7 @@ static bool change_bridge(const char *link, const NetworkPort *from, const Netwo
 static bool change(const char *link, const NetworkPort *from, const NetworkPort *to, GError **error)
 {
     return (!is_bridged(to) || change_bridge(link, from, to, error)) &&
-           change_limits(link, &from->bandwidth, &to->bandwidth, error);
+           change_limits(link, from, to, error);
 }
 
 bool plug_change(const char *link, const NetworkPort *from, const NetworkPort *to, GError **error)
@@ -459,8 +488,12 @@ bool plug_change(const char *link, const NetworkPort *from, const NetworkPort *t
 
 void plug_restore(const char *link, const NetworkPort *port)
 {
-    Rate out = rate_of(&port->bandwidth.outbound);
+    Rate rate = receives(port);
 
-    if (out.average)
-        firewall_keep_limit(link, &out);
+    if (!rate.average)
+        return;
+    if (is_bridged(port))
+        firewall_keep_limit(link, &rate);
+    else
+        police_keep_limit(link, &rate);
 }

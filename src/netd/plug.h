@@ -22,6 +22,8 @@ bool plug_in(Plug *plug, GError **error);
 bool plug_join(const char *link, const NetworkPort *port, GError **error);
 /* Ends the link of a guest that has gone, unless it has ended by itself. */
 void plug_out(const char *link, const Mac *mac);
+/* What only we keep of a link that has ended. */
+void plug_unlimit(const char *link);
 /* Goes on with what an earlier netd was ending. */
 bool plug_recover(GError **error);
 /* The same where nobody knows its name. */

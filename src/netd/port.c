@@ -5,7 +5,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "port.h"
 
-#include "firewall.h"
 #include "host/link.h"
 #include "host/shape.h"
 #include "model/list.h"
@@ -569,7 +568,7 @@ static void drop_if_ended(Net *net, Port *port)
 
     if (!view->link || if_nametoindex(view->link))
         return;
-    firewall_unlimit(view->link);
+    plug_unlimit(view->link);
     (void) port_delete(net, port, NULL);
 }
 
@@ -619,7 +618,7 @@ static void drop_alone(void *data)
     g_autofree char *link = data;
 
     port_drop_alone(link);
-    firewall_unlimit(link);
+    plug_unlimit(link);
 }
 
 /* NULL: any may have ended. */

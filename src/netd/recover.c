@@ -10,6 +10,7 @@
 #include "dhcp.h"
 #include "firewall.h"
 #include "lend.h"
+#include "police.h"
 #include "port.h"
 #include "settings.h"
 #include "start.h"
@@ -112,6 +113,7 @@ bool recover_all(GError **error)
     store_load(port_store.states, take_port, NULL);
     dhcp_claim();
     firewall_restore();
+    police_restore();
     begin_recovery();
     return true;
 }

@@ -3,9 +3,12 @@
 import contextlib
 import os
 import re
+import select
 import socket
+import time
 import xml.etree.ElementTree as ET
 
+import daemonlink
 from harness import case, contains, equal, guest_xml, main, refused, s, until
 from netlab import Outside, run
 
@@ -274,6 +277,7 @@ def direct_net(name='direct', dev='testdev', mode='bridge', extra=''):
 def send(link, count, to='52:54:00:00:00:01', size=1000):
     """Frames by a link of the host, of a protocol that nobody answers to."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as packet:
+        packet.setsockopt(socket.SOL_SOCKET, 32, 1 << 21)  # SO_SNDBUFFORCE: a queue must not hold us up
         packet.bind((link, 0))
         frame = bytes.fromhex(to.replace(':', '')) + b'\x52\x54\0\0\0\x99\x88\xb5' + bytes(size - 14)
         for _ in range(count):
@@ -390,6 +394,66 @@ def _(s):
             assert stats[1] >= 50 > stats[5], stats
             told = s.conn.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_INTERFACE)[0][1]
             assert told[f'net.{index}.rx.pkts'] >= 50 > told[f'net.{index}.tx.pkts'], told
+
+
+def listener(link):
+    packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+    packet.setsockopt(socket.SOL_SOCKET, 33, 1 << 21)  # SO_RCVBUFFORCE
+    packet.bind((link, 0x88b5))
+    return packet
+
+
+def count(source):
+    """How many of our frames come before a moment of silence, or in a second."""
+    found, end = 0, time.monotonic() + 1
+    while time.monotonic() < end and select.select([source], [], [], 0.3)[0]:
+        data = os.read(source if isinstance(source, int) else source.fileno(), 4096)
+        found += data[12:14] == b'\x88\xb5'
+    return found
+
+
+@case('a limit holds each way, on a device and on a tap in no bridge', only='ostler')
+def _(s):
+    frame = bytes.fromhex('525400000099525400000001') + b'\x88\xb5' + bytes(986)
+    limits = "<bandwidth><inbound average='{}' burst='{}'/><outbound average='{}' burst='{}'/></bandwidth>"
+
+    def carried(fd, name, far):
+        """(to the guest, from the guest) of 200 frames each."""
+        while select.select([fd], [], [], 0)[0]:
+            os.read(fd, 4096)
+        send(far or name, 200)
+        got = count(fd)
+        with listener(far or name) as heard:
+            with contextlib.suppress(BlockingIOError):  # the queue is full
+                for _ in range(200):
+                    os.write(fd, frame)
+            return got, count(heard)
+
+    for source, far in (("type='direct'><source dev='testdev' mode='bridge'/>", 'testend'), ("type='ethernet'>", None)):
+        with device(), contextlib.closing(daemonlink.DaemonLink(s.root)) as netd:
+            xml = f"<interface {source}<mac address='52:54:00:00:00:01'/>{{}}</interface>"
+            plain, few, many = xml.format(''), limits.format(10, 20, 10000, 1000), limits.format(10000, 1000, 10, 20)
+            live, (fd,), _ = netd.open(plain)
+            name = re.search("target dev='([^']*)'", live).group(1)
+            run('ip', 'link', 'set', name, 'up')
+            equal(carried(fd, name, far), (200, 200))
+            for rates, narrow in ((few, 0), (many, 1)):
+                limited = netd.change(live, live.replace('</interface>', rates + '</interface>'))
+                if narrow == 0:
+                    s.restart('netd')
+                    netd.close()
+                    netd.__init__(s.root)
+                    run('nft', 'flush', 'ruleset')
+                    until(lambda: bool('in_' in run('nft', 'list', 'ruleset')), 'the limit is lost')
+                found = carried(fd, name, far)
+                assert found[1 - narrow] == 200 and 10 <= found[narrow] <= 60, (source, rates, found)
+                equal(netd.change(limited, live), live)
+            equal(carried(fd, name, far), (200, 200))
+            equal(run('nft', 'list', 'ruleset'), '')
+            netd.change(live, live.replace('</interface>', few + '</interface>'))
+            os.close(fd)
+            netd.shut(live)
+            until(lambda: not run('nft', 'list', 'ruleset') and not link(name), 'something is left')
 
 
 @case('a bridge that somebody deletes is made again, with its guests')
