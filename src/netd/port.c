@@ -402,20 +402,34 @@ Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **er
     return g_steal_pointer(&port);
 }
 
+static bool check_change(Net *net, const PortView *view, const NetworkPort *to, GError **error)
+{
+    g_autoptr(View) network = net_view(net);
+
+    if ((view->inside || view->former) && bandwidth_is_limited(&to->bandwidth))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "the bandwidth of '%s' cannot be limited: it has no link on the host",
+                    to->owner_name);
+    return check(network->live->network, to, error);
+}
+
 /* Takes definition over, which is the port's but for what is to change. */
 static bool become(Net *net, Port *port, NetworkPort *definition, GError **error)
 {
     g_autoptr(NetworkPort) changed = definition;
     g_autoptr(PortView) view = port_view(port);
-    g_autoptr(View) network = net_view(net);
     PortView *next;
 
-    if (!check(network->live->network, changed, error) ||
+    if (!check_change(net, view, changed, error) ||
         (view->link && !plug_change(view->link, view->port, changed, error)))
         return false;
     drop_floor(view->port);
-    if (!keep_floor(net, changed, error))
+    if (!keep_floor(net, changed, error)) {
+        if (view->link)
+            (void) plug_change(view->link, changed, view->port, NULL);
+        (void) keep_floor(net, view->port, NULL);
         return false;
+    }
     next = view_new(g_steal_pointer(&changed), view->link);
     next->former = g_memdup2(view->former, sizeof(Former));
     next->inside = view->inside;
