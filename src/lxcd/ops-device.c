@@ -249,7 +249,7 @@ static bool update(Machine *, Domain *domain, bool live, const void *data, GErro
     if (live) {
         wanted->guest_actual = g_strdup(former->guest_actual);
         wanted->info.alias = g_strdup(former->info.alias);
-        if (!iface_change(domain, former, wanted, error))
+        if (!iface_change(domain, former, wanted, 0, error))
             return false;
     }
     domain->interfaces->pdata[at] = g_steal_pointer(&asked.device);

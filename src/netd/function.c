@@ -1,6 +1,6 @@
-/* function.c - networks that hand out virtual functions of network cards
+/* function.c - networks that hand out virtual functions of network cards, or their links
  *
- * The function itself belongs to the guest; what of it is the network's is said to its card. */
+ * A function itself belongs to the guest; what of it is the network's is said to its card. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "function.h"
 
@@ -44,6 +44,28 @@ static ForwardAddress *address_of(const char *name)
     return address;
 }
 
+static ForwardInterface *interface_of(const char *name)
+{
+    ForwardInterface *interface;
+    char link[IFNAMSIZ];
+
+    if (!virtual_function_link(name, link))
+        return NULL;
+    interface = g_new0(ForwardInterface, 1);
+    interface->dev = g_strdup(link);
+    return interface;
+}
+
+/* One that a guest has already, or whose driver is none of a network card, has no link. */
+static void add_function(Forward *forward, const char *name)
+{
+    bool whole = forward->mode == FORWARD_HOSTDEV;
+    void *entry = whole ? (void *) address_of(name) : interface_of(name);
+
+    if (entry)
+        list_add(whole ? &forward->addresses : &forward->interfaces, entry);
+}
+
 bool function_fill_pool(Network *live, GError **error)
 {
     Forward *forward = &live->forward;
@@ -52,13 +74,9 @@ bool function_fill_pool(Network *live, GError **error)
     if (!forward->pf || list_length(forward->addresses))
         return true;
     names = virtual_functions_of(forward->pf);
-    for (guint i = 0; i < names->len; i++) {
-        ForwardAddress *address = address_of(names->pdata[i]);
-
-        if (address)
-            list_add(&forward->addresses, address);
-    }
-    return list_length(forward->addresses) ||
+    for (guint i = 0; i < names->len; i++)
+        add_function(forward, names->pdata[i]);
+    return list_length(forward->addresses) || list_length(forward->interfaces) ||
            fail(error, ERR_INTERNAL, "No usable Vf's present on SRIOV PF %s", forward->pf);
 }
 
@@ -77,6 +95,10 @@ static bool check_wishes(const NetworkPort *port, GError **error)
         return fail(error, ERR_CONFIG_UNSUPPORTED,
                     "virtualport type '%s' is not supported on virtual functions of network cards",
                     port->virtualport->type);
+    if (port->isolated == SWITCH_ON)
+        return fail(
+            error, ERR_CONFIG_UNSUPPORTED,
+            "<port isolated='yes'/> is not supported on virtual functions of network cards");
     return (port->vlan.trunk != SWITCH_ON && list_length(port->vlan.tags) <= 1) ||
            fail(error, ERR_CONFIG_UNSUPPORTED,
                 "vlan trunking is not supported by SR-IOV network devices");

@@ -7,7 +7,8 @@
 
 /* Whether the definition lists only what can be handed out. */
 bool function_check_pool(const Network *network, GError **error);
-/* Lists what its card has, in a definition that names the card alone. */
+/* Lists what its card has, in a definition that names the card alone: its functions, or their
+ * links. */
 bool function_fill_pool(Network *live, GError **error);
 
 char *function_name(const PciAddress *place);

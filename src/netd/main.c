@@ -4,6 +4,7 @@
 #include "daemon/daemon.h"
 #include "driver.h"
 #include "firewall.h"
+#include "police.h"
 #include "lease.h"
 #include "lend.h"
 #include "network.h"
@@ -37,6 +38,7 @@ static bool begin(GError **error)
     if (!make_directories(error) || !lease_open(error))
         return false;
     firewall_open();
+    police_open();
     nets = registry_new();
     net_store = (Store){
         .definitions = daemon_path("etc/ostler/network"),

@@ -45,7 +45,7 @@ typedef struct Net {
     /* Belongs to the strand. */
     pid_t dnsmasq;                      /* 0: none runs */
     unsigned long long dnsmasq_started; /* as process_start() tells */
-    unsigned class_ids;                 /* how many classes of floors have been given out */
+    unsigned class_ids;                 /* where the next class of a floor is looked for */
     bool gone; /* undefined, or transient and ended: no longer in the registry */
 } Net;
 

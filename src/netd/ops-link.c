@@ -123,6 +123,7 @@ static void describe(Iface *iface, const Plug *plug)
     g_free(iface->dev);
     iface->dev = g_strdup(plug->port->dev);
     iface->mode = plug->port->mode;
+    iface->bandwidth = plug->port->bandwidth;
     if (plug->port->plug == PLUG_HOSTDEV)
         describe_function(iface, plug->port);
 }
@@ -279,6 +280,7 @@ typedef struct Change {
     const Iface *from;
     Iface *to; /* becomes what is live then */
     NetworkPort *former;
+    bool limits; /* OSTLER_CHANGE_LIMITS */
 } Change;
 
 static bool stays_in_network(const Iface *from, const Iface *to)
@@ -288,10 +290,21 @@ static bool stays_in_network(const Iface *from, const Iface *to)
            g_strcmp0(from->portgroup, to->portgroup) == 0;
 }
 
+/* What the live definition tells after a change. */
+static void describe_changed(const Change *change, Port *port)
+{
+    g_autoptr(PortView) view = port_view(port);
+    Plug plug = { .port = view->port };
+
+    g_strlcpy(plug.link, change->from->target, sizeof(plug.link));
+    describe(change->to, &plug);
+}
+
 /* The same port. */
 static bool change_port(const Change *change, GError **error)
 {
     g_autoptr(Net) net = find_net(change->to, error);
+    g_autoptr(NetworkPort) wanted = port_of(change->to, change->guest);
     g_autoptr(Stay) stay = NULL;
     g_autoptr(Port) port = NULL;
 
@@ -299,9 +312,23 @@ static bool change_port(const Change *change, GError **error)
         return false;
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_change", error);
     port = stay ? port_find(net, &change->from->port_id, error) : NULL;
-    change->to->port_id = change->from->port_id;
-    return port && port_set_bandwidth(net, port, &change->to->bandwidth, error) &&
-           plug_change_state(change->from->target, change->from, change->to, error);
+    if (!port || !port_change(net, port, wanted, change->limits, error) ||
+        !plug_change_state(change->from->target, change->from, change->to, error))
+        return false;
+    describe_changed(change, port);
+    return true;
+}
+
+static bool go_over(const Change *change, const NetworkPort *to, GError **error)
+{
+    const char *link = change->from->target;
+
+    if (!plug_change(link, change->former, to, error))
+        return false;
+    if (plug_change_state(link, change->from, change->to, error))
+        return true;
+    (void) plug_change(link, to, change->former, NULL);
+    return false;
 }
 
 /* Another port, for the same link. */
@@ -311,7 +338,6 @@ static bool enter_network(const Change *change, GError **error)
     g_autoptr(Stay) stay = NULL;
     g_autoptr(Port) port = NULL;
     g_autoptr(PortView) view = NULL;
-    Plug plug = {};
 
     if (!net)
         return false;
@@ -321,20 +347,12 @@ static bool enter_network(const Change *change, GError **error)
     if (!port)
         return false;
     view = port_view(port);
-    if (view->port->plug == PLUG_HOSTDEV)
-        fail(error, ERR_OPERATION_UNSUPPORTED,
-             "a link cannot go over to network '%s', which hands out devices of the host",
-             change->to->network);
-    if (view->port->plug == PLUG_HOSTDEV ||
-        !plug_change(change->from->target, change->from, change->former, change->to, view->port,
-                     error) ||
+    if (!go_over(change, view->port, error) ||
         !port_set_link(net, port, change->from->target, error)) {
         (void) port_delete(net, port, NULL);
         return false;
     }
-    plug.port = view->port;
-    g_strlcpy(plug.link, change->from->target, sizeof(plug.link));
-    describe(change->to, &plug);
+    describe_changed(change, port);
     return true;
 }
 
@@ -342,9 +360,7 @@ static bool change_alone(const Change *change, GError **error)
 {
     g_autoptr(NetworkPort) port = port_of(change->to, change->guest);
 
-    return set_plug(port, change->to, error) &&
-           plug_change(change->from->target, change->from, change->former, change->to, port,
-                       error) &&
+    return set_plug(port, change->to, error) && go_over(change, port, error) &&
            port_save_alone(change->from->target, port, error);
 }
 
@@ -396,7 +412,7 @@ bool net_link_change(Call *, const ostler_link_change_args *in, ostler_link_chan
     g_autoptr(Iface) from = parse(in->from, error);
     g_autoptr(Iface) to = from ? parse(in->to, error) : NULL;
     g_autoptr(NetworkPort) former = to ? former_of(from, &guest) : NULL;
-    Change change = { &guest, from, to, former };
+    Change change = { &guest, from, to, former, in->flags & OSTLER_CHANGE_LIMITS };
 
     if (!to || !check_iface(to, error))
         return false;

@@ -15,12 +15,12 @@
 
 /* ---- applying a change ---- */
 
-static bool change_copy(const Network *network, OpsChange *change, const void *data,
+static bool change_copy(const Network *network, bool live, OpsChange *change, const void *data,
                         Network **changed, GError **error)
 {
     g_autoptr(Network) copy = xml_copy(&network_element, network);
 
-    if (!change(copy, data, error) || !network_check(copy, error) ||
+    if (!change(copy, data, error) || !network_check(copy, live, error) ||
         !define_check_trust(copy, error))
         return false;
     *changed = g_steal_pointer(&copy);
@@ -49,10 +49,10 @@ bool ops_change(Net *net, unsigned flags, OpsChange *change, OpsMade *made, cons
     if (!check_affected(now, flags, error))
         return false;
     if (flags & VIR_NETWORK_UPDATE_AFFECT_CONFIG &&
-        !change_copy(now->config->network, change, data, &config, error))
+        !change_copy(now->config->network, false, change, data, &config, error))
         return false;
     if (flags & VIR_NETWORK_UPDATE_AFFECT_LIVE &&
-        !change_copy(now->live->network, change, data, &live, error))
+        !change_copy(now->live->network, true, change, data, &live, error))
         return false;
     if (live && made && !made(net, now->live->network, live, error))
         return false;

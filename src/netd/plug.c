@@ -13,6 +13,7 @@
 #include "host/shape.h"
 #include "host/tap.h"
 #include "model/list.h"
+#include "police.h"
 #include "protocol/ostler.h"
 #include "rpc/call.h"
 
@@ -52,22 +53,22 @@ static const char *pattern_of(const Iface *iface, const char *standard)
     return !iface->target || is_ours(iface->target) ? standard : iface->target;
 }
 
+/* For messages: where it is. */
+static const char *place_of(const NetworkPort *port)
+{
+    static const char *const types[] = { [PLUG_NONE] = "ethernet", [PLUG_HOSTDEV] = "hostdev" };
+
+    if (is_bridged(port))
+        return port->bridge;
+    return port->plug == PLUG_DIRECT ? port->dev : types[port->plug];
+}
+
 static Rate rate_of(const BandwidthLimit *limit)
 {
     return (Rate){ limit->average, limit->peak, limit->burst };
 }
 
 /* ---- what a port of a bridge is made to be ---- */
-
-static bool check_vlans(const Plug *plug, GError **error)
-{
-    char mac[MAC_TEXT];
-
-    return is_bridged(plug->port) || !list_length(plug->port->vlan.tags) ||
-           fail(error, ERR_CONFIG_UNSUPPORTED,
-                "interface %s - vlan tag not supported for this connection type",
-                mac_print(&plug->iface->mac, mac));
-}
 
 static bool set_vlans(const char *link, const NetworkPort *port, GError **error)
 {
@@ -120,12 +121,60 @@ static unsigned mtu_of(const Iface *iface, const NetworkPort *port)
     return bridge.mtu == 1500 ? 0 : bridge.mtu;
 }
 
-static bool limit(const char *link, const Bandwidth *bandwidth, GError **error)
-{
-    Rate in = rate_of(&bandwidth->inbound), out = rate_of(&bandwidth->outbound);
+/* ---- bandwidth ---- */
 
-    return (!in.average || shape_set(link, &in, error)) &&
-           (!out.average || firewall_limit(link, &out, error));
+/* What a link sends its guest receives; a macvtap is the guest's own end. */
+static Rate sends(const NetworkPort *port)
+{
+    const Bandwidth *b = &port->bandwidth;
+
+    return rate_of(port->plug == PLUG_DIRECT ? &b->outbound : &b->inbound);
+}
+
+static Rate receives(const NetworkPort *port)
+{
+    const Bandwidth *b = &port->bandwidth;
+
+    return rate_of(port->plug == PLUG_DIRECT ? &b->inbound : &b->outbound);
+}
+
+void plug_unlimit(const char *link)
+{
+    firewall_unlimit(link);
+    police_unlimit(link);
+}
+
+static bool limit_received(const char *link, const NetworkPort *port, GError **error)
+{
+    Rate rate = receives(port);
+
+    if (!rate.average) {
+        plug_unlimit(link);
+        return true;
+    }
+    return is_bridged(port) ? firewall_limit(link, &rate, error) : police_limit(link, &rate, error);
+}
+
+static bool limit(const char *link, const NetworkPort *port, GError **error)
+{
+    Rate sent = sends(port), received = receives(port);
+
+    return (!sent.average || shape_set(link, &sent, error)) &&
+           (!received.average || limit_received(link, port, error));
+}
+
+static bool same(const Rate *a, const Rate *b)
+{
+    return a->average == b->average && a->peak == b->peak && a->burst == b->burst;
+}
+
+static bool change_limits(const char *link, const NetworkPort *from, const NetworkPort *to,
+                          GError **error)
+{
+    Rate sent[] = { sends(from), sends(to) }, received[] = { receives(from), receives(to) };
+
+    return (same(&sent[0], &sent[1]) || shape_set(link, &sent[1], error)) &&
+           (same(&received[0], &received[1]) || limit_received(link, to, error));
 }
 
 static bool set_up(Plug *plug, GError **error)
@@ -140,7 +189,7 @@ static bool set_up(Plug *plug, GError **error)
         return false;
     if (is_bridged(plug->port) && !plug_join(plug->link, plug->port, error))
         return false;
-    return limit(plug->link, &plug->port->bandwidth, error) &&
+    return limit(plug->link, plug->port, error) &&
            (iface->link == LINK_DOWN || link_set_up(plug->link, true, error));
 }
 
@@ -201,9 +250,6 @@ static LinkBelow below_of(const NetworkPort *port)
 
 static bool check_device(const NetworkPort *port, GError **error)
 {
-    if (port->virtualport)
-        return fail(error, ERR_CONFIG_UNSUPPORTED, "virtualport type '%s' is not supported on '%s'",
-                    port->virtualport->type, port->dev);
     return if_nametoindex(port->dev) ||
            fail_errno(error, ENODEV, "cannot find device '%s'", port->dev);
 }
@@ -282,13 +328,37 @@ static bool make_veth(Plug *plug, GError **error)
 
 /* ---- from outside ---- */
 
+/* What only a bridge can do. */
+static bool check_wishes(const NetworkPort *port, GError **error)
+{
+    const char *type = port->plug == PLUG_DIRECT ? "direct" : "ethernet";
+    char mac[MAC_TEXT];
+
+    if (is_bridged(port))
+        return true;
+    mac_print(&port->mac, mac);
+    if (port->virtualport)
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "interface %s - virtualport type '%s' is not supported for network interfaces "
+                    "with type='%s'",
+                    mac, port->virtualport->type, type);
+    if (list_length(port->vlan.tags))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "interface %s - vlan tag not supported for this connection type", mac);
+    return port->isolated != SWITCH_ON ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "interface %s - <port isolated='yes'/> is not supported for network interfaces "
+                "with type='%s'",
+                mac, type);
+}
+
 bool plug_in(Plug *plug, GError **error)
 {
     guint before = plug->fds->len;
     bool done;
 
     plug->link[0] = '\0';
-    if (!check_vlans(plug, error))
+    if (!check_wishes(plug->port, error))
         return false;
     if (plug->flags & OSTLER_LINK_INSIDE)
         done = plug->port->plug == PLUG_DIRECT ? make_macvlan(plug, error) : make_veth(plug, error);
@@ -334,7 +404,7 @@ void plug_out(const char *link, const Mac *mac)
     Mac ours = host_mac(mac);
     Link there;
 
-    firewall_unlimit(link);
+    plug_unlimit(link);
     if (!link_find(link, &there, NULL) || !there.index ||
         !(mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
         return;
@@ -371,52 +441,59 @@ void plug_end_unnamed(const Mac *mac)
         (void) link_delete(names->pdata[i], NULL);
 }
 
-static bool same_limit(const BandwidthLimit *a, const BandwidthLimit *b)
-{
-    return a->average == b->average && a->peak == b->peak && a->burst == b->burst;
-}
-
-bool plug_change_limits(const char *link, const Bandwidth *from, const Bandwidth *to,
-                        GError **error)
-{
-    Rate in = rate_of(&to->inbound), out = rate_of(&to->outbound);
-
-    if (!same_limit(&from->inbound, &to->inbound) && !shape_set(link, &in, error))
-        return false;
-    if (same_limit(&from->outbound, &to->outbound))
-        return true;
-    if (out.average)
-        return firewall_limit(link, &out, error);
-    firewall_unlimit(link);
-    return true;
-}
-
 bool plug_change_state(const char *link, const Iface *from, const Iface *to, GError **error)
 {
     return (from->link == LINK_DOWN) == (to->link == LINK_DOWN) ||
            link_set_up(link, to->link != LINK_DOWN, error);
 }
 
-bool plug_change(const char *link, const Iface *from, const NetworkPort *from_port, const Iface *to,
-                 const NetworkPort *to_port, GError **error)
+/* A tap does not become a macvtap, nor one on another device. */
+static bool check_change(const NetworkPort *from, const NetworkPort *to, GError **error)
 {
-    bool other_bridge = is_bridged(to_port) && g_strcmp0(from_port->bridge, to_port->bridge) != 0;
-    bool other_port = other_bridge || from_port->isolated != to_port->isolated;
-    BridgePort settings = { to_port->isolated == SWITCH_ON,
-                            to_port->mac_table == MAC_TABLE_LIBVIRT };
+    if (is_bridged(from) && is_bridged(to))
+        return true;
+    if (from->plug != to->plug || from->mode != to->mode || g_strcmp0(from->dev, to->dev) != 0)
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "a link cannot go over from '%s' to '%s': only from bridge to bridge",
+                    place_of(from), place_of(to));
+    return check_wishes(to, error);
+}
 
-    if (other_bridge && !plug_join(link, to_port, error))
+static bool change_bridge(const char *link, const NetworkPort *from, const NetworkPort *to,
+                          GError **error)
+{
+    bool other = g_strcmp0(from->bridge, to->bridge) != 0;
+    BridgePort settings = { to->isolated == SWITCH_ON, to->mac_table == MAC_TABLE_LIBVIRT };
+
+    if (other && !plug_join(link, to, error))
         return false;
-    if (other_port && is_bridged(to_port) && !bridge_set_port(link, &settings, error))
+    return (!other && from->isolated == to->isolated) || bridge_set_port(link, &settings, error);
+}
+
+static bool change(const char *link, const NetworkPort *from, const NetworkPort *to, GError **error)
+{
+    return (!is_bridged(to) || change_bridge(link, from, to, error)) &&
+           change_limits(link, from, to, error);
+}
+
+bool plug_change(const char *link, const NetworkPort *from, const NetworkPort *to, GError **error)
+{
+    if (!check_change(from, to, error))
         return false;
-    return plug_change_limits(link, &from_port->bandwidth, &to_port->bandwidth, error) &&
-           plug_change_state(link, from, to, error);
+    if (change(link, from, to, error))
+        return true;
+    (void) change(link, to, from, NULL);
+    return false;
 }
 
 void plug_restore(const char *link, const NetworkPort *port)
 {
-    Rate out = rate_of(&port->bandwidth.outbound);
+    Rate rate = receives(port);
 
-    if (out.average)
-        firewall_keep_limit(link, &out);
+    if (!rate.average)
+        return;
+    if (is_bridged(port))
+        firewall_keep_limit(link, &rate);
+    else
+        police_keep_limit(link, &rate);
 }

@@ -22,16 +22,16 @@ bool plug_in(Plug *plug, GError **error);
 bool plug_join(const char *link, const NetworkPort *port, GError **error);
 /* Ends the link of a guest that has gone, unless it has ended by itself. */
 void plug_out(const char *link, const Mac *mac);
+/* What only we keep of a link that has ended. */
+void plug_unlimit(const char *link);
 /* Goes on with what an earlier netd was ending. */
 bool plug_recover(GError **error);
 /* The same where nobody knows its name. */
 void plug_end_unnamed(const Mac *mac);
-/* From one state to another, as far as they differ: bandwidth, up or down, bridge, isolation. */
-bool plug_change(const char *link, const Iface *from, const NetworkPort *from_port, const Iface *to,
-                 const NetworkPort *to_port, GError **error);
-/* The same for one alone. */
+/* From one place to another, as far as they differ: bandwidth, bridge, isolation. On failure it is
+ * where it was. */
+bool plug_change(const char *link, const NetworkPort *from, const NetworkPort *to, GError **error);
+/* Up or down. */
 bool plug_change_state(const char *link, const Iface *from, const Iface *to, GError **error);
-bool plug_change_limits(const char *link, const Bandwidth *from, const Bandwidth *to,
-                        GError **error);
 /* After a restart: what only we keep of it. */
 void plug_restore(const char *link, const NetworkPort *port);

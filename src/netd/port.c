@@ -5,7 +5,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "port.h"
 
-#include "firewall.h"
 #include "host/link.h"
 #include "host/shape.h"
 #include "model/list.h"
@@ -34,7 +33,7 @@ static XmlElement former_element = {
 /* What is saved of a port. */
 typedef struct PortState {
     Uuid network;
-    bool opening;
+    bool opening, inside;
     char *link;
     Former *former;
     NetworkPort *port;
@@ -44,6 +43,7 @@ static const XmlField port_state_fields[] = {
     XML_UUID("@network", PortState, network),
     XML_STRING("@link", PortState, link),
     XML_FLAG("opening", PortState, opening),
+    XML_FLAG("inside", PortState, inside),
     XML_CHILD("former", PortState, former, &former_element),
     XML_CHILD("networkport", PortState, port, &port_element, .required = true),
     {},
@@ -85,7 +85,9 @@ static PortView *view_new(NetworkPort *definition, const char *link)
 
 static bool publish(Net *net, Port *port, PortView *view, GError **error)
 {
-    PortState state = { net->object.uuid, view->opening, view->link, view->former, view->port };
+    PortState state = {
+        net->object.uuid, view->opening, view->inside, view->link, view->former, view->port,
+    };
     g_autofree char *xml = xml_format(&port_state_element, &state, XML_LIVE);
 
     if (!store_save_state(&port_store, port->object.name, xml, error)) {
@@ -346,6 +348,7 @@ static bool prepare(Net *net, NetworkPort *port, bool reclaim, GError **error)
                             : "Port reclaim not requested but plug type is not none");
     if (uuid_is_zero(&port->uuid))
         port->uuid = uuid_random();
+    port->class_id = 0;
     return inherit(view->live->network, port, error) && check(view->live->network, port, error) &&
            (reclaim ? check_plug(net, view->live->network, port, error)
                     : choose_plug(net, view->live->network, port, error));
@@ -353,26 +356,53 @@ static bool prepare(Net *net, NetworkPort *port, bool reclaim, GError **error)
 
 /* ---- floors: what is promised to a port of what its bridge may send ---- */
 
-enum { FIRST_CLASS = 3, LAST_CLASS = 65535 };
+enum { FIRST_CLASS = 3, CLASSES = 65535 - FIRST_CLASS };
 
-static bool keep_floor(Net *net, NetworkPort *port, GError **error)
+/* One that no port has; 0: there is none. */
+static unsigned find_class(Net *net)
 {
-    if (!port->bandwidth.inbound.floor)
-        return true;
-    if (port->class_id == 0) {
-        if (net->class_ids >= LAST_CLASS - FIRST_CLASS)
-            return fail(error, ERR_RESOURCE_BUSY, "all bandwidth classes of '%s' are in use",
-                        port->bridge);
-        port->class_id = FIRST_CLASS + net->class_ids++;
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+    g_autofree bool *used = g_new0(bool, CLASSES);
+
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+
+        if (view->port->class_id - FIRST_CLASS < CLASSES)
+            used[view->port->class_id - FIRST_CLASS] = true;
     }
-    return shape_add_floor(port->bridge, port->class_id, &port->mac, port->bandwidth.inbound.floor,
-                           error);
+    for (unsigned i = 0; i < CLASSES; i++) {
+        unsigned at = net->class_ids++ % CLASSES;
+
+        if (!used[at])
+            return FIRST_CLASS + at;
+    }
+    return 0;
 }
 
 static void drop_floor(const NetworkPort *port)
 {
     if (port->class_id)
         (void) shape_drop_floor(port->bridge, port->class_id, NULL);
+}
+
+static bool add_floor(const NetworkPort *port, GError **error)
+{
+    return shape_add_floor(port->bridge, port->class_id, &port->mac, port->bandwidth.inbound.floor,
+                           error);
+}
+
+/* A netd that was killed may have left its floor behind in a class that no port has. */
+static bool keep_floor(Net *net, NetworkPort *port, GError **error)
+{
+    if (!port->bandwidth.inbound.floor)
+        return true;
+    if (!port->class_id)
+        port->class_id = find_class(net);
+    if (!port->class_id)
+        return fail(error, ERR_RESOURCE_BUSY, "all bandwidth classes of '%s' are in use",
+                    port->bridge);
+    drop_floor(port);
+    return add_floor(port, error);
 }
 
 /* ---- made, changed, ended ---- */
@@ -418,32 +448,73 @@ Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **er
     return g_steal_pointer(&port);
 }
 
+static bool check_change(Net *net, const PortView *view, const NetworkPort *to, GError **error)
+{
+    g_autoptr(View) network = net_view(net);
+
+    if ((view->inside || view->former) && bandwidth_is_limited(&to->bandwidth))
+        return fail(error, ERR_CONFIG_UNSUPPORTED,
+                    "the bandwidth of '%s' cannot be limited: it has no link on the host",
+                    to->owner_name);
+    return check(network->live->network, to, error);
+}
+
+/* Takes definition over, which is the port's but for what is to change. */
+static bool become(Net *net, Port *port, NetworkPort *definition, GError **error)
+{
+    g_autoptr(NetworkPort) changed = definition;
+    g_autoptr(PortView) view = port_view(port);
+    PortView *next;
+
+    if (!check_change(net, view, changed, error) ||
+        (view->link && !plug_change(view->link, view->port, changed, error)))
+        return false;
+    drop_floor(view->port);
+    if (!keep_floor(net, changed, error)) {
+        if (view->link)
+            (void) plug_change(view->link, changed, view->port, NULL);
+        (void) keep_floor(net, view->port, NULL);
+        return false;
+    }
+    next = view_new(g_steal_pointer(&changed), view->link);
+    next->former = g_memdup2(view->former, sizeof(Former));
+    next->inside = view->inside;
+    return publish(net, port, next, error);
+}
+
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error)
+{
+    g_autoptr(PortView) view = port_view(port);
+    NetworkPort *changed = xml_copy(&port_element, view->port);
+
+    changed->bandwidth = *bandwidth;
+    return become(net, port, changed, error);
+}
+
+bool port_change(Net *net, Port *port, const NetworkPort *wanted, bool limits, GError **error)
 {
     g_autoptr(PortView) view = port_view(port);
     g_autoptr(NetworkPort) changed = xml_copy(&port_element, view->port);
     g_autoptr(View) network = net_view(net);
-    PortView *next;
 
-    changed->bandwidth = *bandwidth;
-    if (!check(network->live->network, changed, error) ||
-        (view->link && !plug_change_limits(view->link, &view->port->bandwidth, bandwidth, error)))
+    changed->bandwidth = wanted->bandwidth;
+    changed->isolated = wanted->isolated;
+    if (!inherit(network->live->network, changed, error))
         return false;
-    drop_floor(view->port);
-    if (!keep_floor(net, changed, error))
-        return false;
-    next = view_new(g_steal_pointer(&changed), view->link);
-    next->former = g_memdup2(view->former, sizeof(Former));
-    return publish(net, port, next, error);
+    if (limits)
+        changed->bandwidth = wanted->bandwidth;
+    return become(net, port, g_steal_pointer(&changed), error);
 }
 
 bool port_set_link(Net *net, Port *port, const char *link, GError **error)
 {
     g_autoptr(PortView) view = port_view(port);
+    PortView *set = view_new(xml_copy(&port_element, view->port), link);
 
+    set->inside = !link;
     if (link)
         note_link(net, port, link);
-    return publish(net, port, view_new(xml_copy(&port_element, view->port), link), error);
+    return publish(net, port, set, error);
 }
 
 bool port_set_function(Net *net, Port *port, GError **error)
@@ -504,6 +575,10 @@ void port_join_all(Net *net)
         if (view->link && !plug_join(view->link, view->port, &error))
             net_log(net, G_LOG_LEVEL_WARNING, "link '%s' is not connected any more: %s", view->link,
                     error->message);
+        g_clear_error(&error);
+        if (view->port->bandwidth.inbound.floor && !add_floor(view->port, &error))
+            net_log(net, G_LOG_LEVEL_WARNING, "guest '%s' has lost its floor: %s",
+                    view->port->owner_name, error->message);
     }
 }
 
@@ -553,7 +628,7 @@ static void drop_if_ended(Net *net, Port *port)
 
     if (!view->link || if_nametoindex(view->link))
         return;
-    firewall_unlimit(view->link);
+    plug_unlimit(view->link);
     (void) port_delete(net, port, NULL);
 }
 
@@ -603,7 +678,7 @@ static void drop_alone(void *data)
     g_autofree char *link = data;
 
     port_drop_alone(link);
-    firewall_unlimit(link);
+    plug_unlimit(link);
 }
 
 /* NULL: any may have ended. */
@@ -642,7 +717,7 @@ char *port_user(Net *net)
     for (guint i = 0; i < all->len; i++) {
         g_autoptr(PortView) view = port_view(all->pdata[i]);
 
-        if (view->former || (view->link && if_nametoindex(view->link)))
+        if (view->former || view->inside || (view->link && if_nametoindex(view->link)))
             return g_strdup(view->port->owner_name);
     }
     return NULL;
@@ -660,6 +735,7 @@ static bool load_into(Net *net, PortState *state)
     }
     view = view_new(g_steal_pointer(&state->port), state->link);
     view->former = g_steal_pointer(&state->former);
+    view->inside = state->inside;
     object_swap_view(&port->object, view);
     other = registry_add(net->ports, &port->object);
     return true;
@@ -675,8 +751,10 @@ bool port_load(const char *name, const char *text, GError **error)
         return false;
     if (state->opening)
         plug_end_unnamed(&state->port->mac);
-    if (state->opening || (state->link && !if_nametoindex(state->link)))
+    if (state->opening || (state->link && !if_nametoindex(state->link))) {
+        drop_floor(state->port);
         return store_drop_state(&port_store, name, error);
+    }
     if (view && view->live)
         return load_into(net, state);
     if (!uuid_is_zero(&state->network)) {
@@ -781,7 +859,7 @@ void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac)
     for (guint i = 0; all && i < all->len; i++) {
         g_autoptr(PortView) view = port_view(all->pdata[i]);
 
-        if (!(view->link || view->former) || !is_lost(view->port, &lost))
+        if (!(view->link || view->former || view->inside) || !is_lost(view->port, &lost))
             continue;
         if (view->link)
             plug_out(view->link, mac);

@@ -10,7 +10,8 @@
 typedef struct PortView {
     NetworkPort *port;
     bool opening; /* its link is being made */
-    char *link;   /* of the host, that the guest's frames come by; NULL: it is not plugged in */
+    bool inside;  /* all of its link is in a container */
+    char *link;   /* of the host, that the guest's frames come by; NULL: there is none */
     VirtualFunctionState *former; /* of a function that the guest has been given; NULL: none */
 } PortView;
 
@@ -35,8 +36,11 @@ enum {
 /* On the network's strand, as are the others. Takes definition over; what it does not say comes
  * from the network and its group. */
 Port *port_create(Net *net, NetworkPort *definition, unsigned flags, GError **error);
+/* What an interface may change in its place: isolation and bandwidth; limits: the latter is none of
+ * the group's, also where there is none. */
+bool port_change(Net *net, Port *port, const NetworkPort *wanted, bool limits, GError **error);
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error);
-/* The link of the guest's that has been plugged in; NULL: there is none on the host. */
+/* The link of the guest's that has been plugged in; NULL: all of it is in a container. */
 bool port_set_link(Net *net, Port *port, const char *link, GError **error);
 /* The function that the guest is given: its card is told, on disk is what it was told before. */
 bool port_set_function(Net *net, Port *port, GError **error);

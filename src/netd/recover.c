@@ -10,6 +10,7 @@
 #include "dhcp.h"
 #include "firewall.h"
 #include "lend.h"
+#include "police.h"
 #include "port.h"
 #include "settings.h"
 #include "start.h"
@@ -67,7 +68,6 @@ static bool take_state(const char *name, const char *text, void *, GError **erro
     view_set_live(view, g_steal_pointer(&state->live));
     net->dnsmasq = state->pid;
     net->dnsmasq_started = state->started;
-    net->class_ids = state->class_ids;
     object_swap_view(&net->object, view);
     return true;
 }
@@ -113,6 +113,7 @@ bool recover_all(GError **error)
     store_load(port_store.states, take_port, NULL);
     dhcp_claim();
     firewall_restore();
+    police_restore();
     begin_recovery();
     return true;
 }

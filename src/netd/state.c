@@ -6,7 +6,6 @@ static const XmlField state_fields[] = {
     XML_FLAG("starting", State, starting),
     XML_NUMBER("dnsmasq/@pid", State, pid),
     XML_NUMBER("dnsmasq/@started", State, started),
-    XML_NUMBER("@classes", State, class_ids),
     XML_CHILD("network", State, live, &network_element, .required = true),
     {},
 };
@@ -23,7 +22,6 @@ char *state_format(Net *net, const View *view)
         .starting = view->starting,
         .pid = net->dnsmasq,
         .started = net->dnsmasq_started,
-        .class_ids = net->class_ids,
         .live = view->live->network,
     };
 

@@ -8,7 +8,6 @@ typedef struct State {
     bool starting;
     int pid; /* of dnsmasq */
     uint64_t started;
-    unsigned class_ids;
     Network *live;
 } State;
 

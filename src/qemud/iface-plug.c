@@ -253,7 +253,8 @@ bool iface_update(Machine *vm, const Domain *live, const void *device, void *cha
                     "an interface that is a device of the host cannot be changed while the guest "
                     "runs");
     take_constants(wanted, from);
-    if (!monitor || !check_change(from, wanted, error) || !iface_change(live, from, wanted, error))
+    if (!monitor || !check_change(from, wanted, error) ||
+        !iface_change(live, from, wanted, 0, error))
         return false;
     return (from->link == LINK_DOWN) == (wanted->link == LINK_DOWN) ||
            set_guest_link(monitor, wanted, error);

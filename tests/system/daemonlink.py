@@ -115,8 +115,8 @@ class DaemonLink:
     def shut(self, xml, owner=OWNER):
         self.call(CLOSE, owner + string(xml))
 
-    def change(self, before, after, owner=OWNER, name='guest'):
-        return self.call(CHANGE, owner + string(name) + string(before) + string(after))[0].string()
+    def change(self, before, after, owner=OWNER, name='guest', flags=0):
+        return self.call(CHANGE, owner + string(name) + string(before) + string(after) + struct.pack('>I', flags))[0].string()
 
     def take(self, *devices, owner=OWNER, name='guest'):
         """Asks noded for devices of the host; the same as it has found them."""

@@ -98,6 +98,44 @@ def _(s):
         refused(libvirt.VIR_ERR_INTERNAL_ERROR, net.portCreateXML, port_xml(2), naming="network 'list'")
 
 
+@contextlib.contextmanager
+def linked(*functions):
+    """Functions that a driver of the host has, with links testvf0 and up."""
+    for i, name in enumerate(functions):
+        os.makedirs(f'{FUNCTIONS}/{name}/net/testvf{i}')
+        run('ip', 'link', 'add', f'testvf{i}', 'type', 'veth', 'peer', 'name', f'testend{i}')
+    yield
+    for i, _ in enumerate(functions):
+        run('ip', 'link', 'del', f'testvf{i}')
+
+
+@case('the links of the functions of a card', only='ostler')
+def _(s):
+    with planted(), linked(FIRST, THIRD):
+        for mode in ('bridge', 'private', 'vepa', 'passthrough'):
+            net = s.conn.networkDefineXML(f"<network><name>links</name><forward mode='{mode}'><pf dev='testpf'/></forward></network>")
+            net.create()
+            contains(net.XMLDesc(), f"<forward mode='{mode}'>", "<pf dev='testpf'/>", "<interface dev='testvf0'/>", "dev='testvf1'/>")
+            assert 'testvf0' not in net.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+            assert 'address' not in net.XMLDesc()
+            contains(net.portCreateXML(port_xml(0)).XMLDesc(), f"<plug type='direct' dev='testvf0' mode='{mode}'/>")
+            before = net.XMLDesc()
+            net.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, libvirt.VIR_NETWORK_SECTION_PORTGROUP, -1,
+                       "<portgroup name='a'/>", libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
+            contains(net.XMLDesc(), "<pf dev='testpf'/>", "<portgroup name='a'")
+            net.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, libvirt.VIR_NETWORK_SECTION_PORTGROUP, -1,
+                       "<portgroup name='a'/>", libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
+            if mode in ('private', 'passthrough'):
+                s.restart('netd')
+                net = s.conn.networkLookupByName('links')
+                equal(net.XMLDesc(), before)
+            contains(net.portCreateXML(port_xml(1)).XMLDesc(), "dev='testvf1'")
+            if mode == 'passthrough':
+                refused(libvirt.VIR_ERR_INTERNAL_ERROR, net.portCreateXML, port_xml(2), naming="network 'links'")
+            net.destroy()
+            net.undefine()
+
+
 @case('two that ask for one function at once')
 def _(s):
     def ask(number):
@@ -123,9 +161,11 @@ def _(s):
         refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, define, net_xml('odd', address(0, 0)), naming='SR-IOV Virtual Function')
         refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, define, net_xml('odd', address(7)), naming='0000:77:10.7')
         refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, define, net_xml('odd', "<interface dev='lo'/>"), naming='odd')
-        for name in ('nowhere', 'lo'):
-            refused(libvirt.VIR_ERR_INTERNAL_ERROR, define(net_xml('empty', f"<pf dev='{name}'/>")).create,
-                    naming=f'No usable Vf\'s present on SRIOV PF {name}')
+        pool = "<pf dev='{}'/>"
+        links = "<network><name>empty</name><forward mode='passthrough'><pf dev='testpf'/></forward></network>"
+        for name, xml in (('nowhere', net_xml('empty', pool.format('nowhere'))), ('lo', net_xml('empty', pool.format('lo'))),
+                          ('testpf', links)):
+            refused(libvirt.VIR_ERR_INTERNAL_ERROR, define(xml).create, naming=f'No usable Vf\'s present on SRIOV PF {name}')
             s.conn.networkLookupByName('empty').undefine()
         net = define(net_xml('switch', address(0), "<virtualport type='openvswitch'/>"))
         net.create()

@@ -1,9 +1,14 @@
 """Guests on networks: their interfaces from the definition to the packet."""
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
 import os
 import re
+import select
+import socket
+import time
 import xml.etree.ElementTree as ET
 
+import daemonlink
 from harness import case, contains, equal, guest_xml, main, refused, s, until
 from netlab import Outside, run
 
@@ -265,6 +270,205 @@ def _(s):
             naming='none')
 
 
+@contextlib.contextmanager
+def device(name='testdev', end='testend'):
+    """A device of the host, and what is at the other end of its wire."""
+    run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', end)
+    try:
+        for each in name, end:
+            run('ip', 'link', 'set', each, 'up')
+        yield
+    finally:
+        run('ip', 'link', 'del', name)
+
+
+def direct_net(name='direct', dev='testdev', mode='bridge', extra=''):
+    return s.conn.networkCreateXML(f"<network><name>{name}</name><forward mode='{mode}'><interface dev='{dev}'/></forward>"
+                                   f"{extra}</network>")
+
+
+def send(link, count, to='52:54:00:00:00:01', size=1000):
+    """Frames by a link of the host, of a protocol that nobody answers to."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as packet:
+        packet.setsockopt(socket.SOL_SOCKET, 32, 1 << 21)  # SO_SNDBUFFORCE: a queue must not hold us up
+        packet.bind((link, 0))
+        frame = bytes.fromhex(to.replace(':', '')) + b'\x52\x54\0\0\0\x99\x88\xb5' + bytes(size - 14)
+        for _ in range(count):
+            packet.send(frame)
+
+
+@case('an interface goes from bridge to bridge only')
+def _(s):
+    one, two = net(), net('two', 'test1', ip="<ip address='10.99.2.1' netmask='255.255.255.0'/>")
+    with device():
+        direct, other = direct_net(), direct_net('other', 'testend')
+        dom = s.define('vm', devices=nic() + nic("network='direct'", mac='52:54:00:00:00:02') +
+                       nic("bridge='test1'", 'bridge', '52:54:00:00:00:03'))
+        dom.create()
+        before = dom.XMLDesc()
+        taps = [target_of(dom, i) for i in range(3)]
+        for source, kind, mac in (("network='direct'", 'network', '01'), ("network='other'", 'network', '02'),
+                                  ("network='one'", 'network', '02'), ("bridge='test0'", 'bridge', '02'),
+                                  ("network='direct'", 'network', '03'), ("dev='testdev' mode='bridge'", 'direct', '03')):
+            refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, dom.updateDeviceFlags,
+                    nic(source, kind, '52:54:00:00:00:' + mac), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            equal(dom.XMLDesc(), before)
+            equal([len(n.listAllPorts()) for n in (one, two, direct, other)], [1, 0, 1, 0])
+        equal([os.path.basename(os.readlink(f'/sys/class/net/{t}/master')) for t in (taps[0], taps[2])], ['test0', 'test1'])
+        assert not os.path.exists(f'/sys/class/net/{taps[1]}/master')
+        dom.updateDeviceFlags(nic(mac='52:54:00:00:00:03'), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        equal(os.path.basename(os.readlink(f'/sys/class/net/{taps[2]}/master')), 'test0')
+        equal([len(n.listAllPorts()) for n in (one, two, direct, other)], [2, 0, 1, 0])
+
+
+@case('what only a bridge can do is refused elsewhere')
+def _(s):
+    with device():
+        direct_net()
+        direct_net('tagged', 'testend', 'passthrough', "<vlan><tag id='5'/></vlan>")
+        direct_net('alone', extra="<port isolated='yes'/>")
+        vlan, isolated = "<vlan><tag id='5'/></vlan>", "<port isolated='yes'/>"
+        for source, kind, extra, naming in (
+                ("dev='testdev' mode='bridge'", 'direct', vlan, 'vlan tag not supported'),
+                ('', 'ethernet', vlan, 'vlan tag not supported'),
+                ("network='direct'", 'network', vlan, 'vlan tag not supported'),
+                ("network='tagged'", 'network', '', 'vlan'),
+                ("dev='testdev' mode='bridge'", 'direct', isolated, "<port isolated='yes'/> is not supported"),
+                ('', 'ethernet', isolated, "<port isolated='yes'/> is not supported"),
+                ("network='alone'", 'network', '', "<port isolated='yes'/> is not supported")):
+            refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, s.conn.createXML, guest_xml('vm', devices=nic(source, kind, extra=extra)),
+                    naming=naming)
+        equal([n for n in os.listdir('/sys/class/net') if n.startswith(('macvtap', 'vnet'))], [])
+        equal([n.listAllPorts() for n in s.conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)], [[], [], []])
+
+
+@case('what a group limits stays limited when something else changes')
+def _(s):
+    net(extra="<portgroup name='slow'><bandwidth><inbound average='100'/><outbound average='50'/></bandwidth></portgroup>")
+    mine = nic("network='one' portgroup='slow'")
+    dom = s.define('vm', devices=mine)
+    dom.create()
+    tap, port = target_of(dom), s.conn.networkLookupByName('one').listAllPorts()[0]
+
+    def limits(inbound, outbound):
+        equal(('rate ' + inbound in run('tc', 'class', 'show', 'dev', tap)) if inbound else
+              'htb' not in run('tc', 'qdisc', 'show', 'dev', tap), True)
+        equal((f'limit rate over {outbound}' in run('nft', 'list', 'ruleset')) if outbound else
+              'limit rate' not in run('nft', 'list', 'ruleset'), True)
+        told = [f"<{way} average='{int(rate)}'" for way, rate in (('inbound', port_rates[0]), ('outbound', port_rates[1])) if rate]
+        for xml in port.XMLDesc(), ET.tostring(live_nic(dom)).decode().replace('"', "'"):
+            contains(xml, *told)
+
+    port_rates = 100, 50
+    limits('800Kbit', '50000 bytes/second')
+    s.virsh('domif-setlink', 'vm', tap, 'down')
+    dom.updateDeviceFlags(mine, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    limits('800Kbit', '50000 bytes/second')
+    s.restart()
+    dom, port = s.conn.lookupByName('vm'), s.conn.networkLookupByName('one').listAllPorts()[0]
+    dom.setInterfaceParameters(tap, {'outbound.average': 70})
+    port_rates = 100, 70
+    limits('800Kbit', '70000 bytes/second')
+    dom.setInterfaceParameters(tap, {'inbound.average': 0})
+    port_rates = 0, 70
+    limits(None, '70000 bytes/second')
+    dom.setInterfaceParameters(tap, {'outbound.average': 0})
+    port_rates = 0, 0
+    limits(None, None)
+    dom.updateDeviceFlags(mine, libvirt.VIR_DOMAIN_AFFECT_LIVE)  # as it is defined
+    port_rates = 100, 50
+    limits('800Kbit', '50000 bytes/second')
+
+
+@case('an interface is isolated, and not any more')
+def _(s):
+    network = net()
+    dom = s.define('vm', devices=nic())
+    dom.create()
+    tap = target_of(dom)
+    for state, shown in ('yes', '1'), ('no', '0'), ('yes', '1'):
+        dom.updateDeviceFlags(nic(extra=f"<port isolated='{state}'/>"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        with open(f'/sys/class/net/{tap}/brport/isolated') as f:
+            equal(f.read().strip(), shown)
+        for xml in dom.XMLDesc(), network.listAllPorts()[0].XMLDesc():
+            contains(xml, f"<port isolated='{state}'/>")
+
+
+@case('what a guest receives is what is counted as received, on a device too')
+def _(s):
+    with device():
+        direct_net()
+        dom = s.define('vm', devices=nic("network='direct'") + nic("dev='testdev' mode='bridge'", 'direct', '52:54:00:00:00:02'))
+        dom.create()
+        for index, mac in enumerate(('52:54:00:00:00:01', '52:54:00:00:00:02')):
+            tap = target_of(dom, index)
+            send('testend', 50, mac)
+            stats = dom.interfaceStats(tap)
+            assert stats[1] >= 50 > stats[5], stats
+            told = s.conn.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_INTERFACE)[0][1]
+            assert told[f'net.{index}.rx.pkts'] >= 50 > told[f'net.{index}.tx.pkts'], told
+
+
+def listener(link):
+    packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+    packet.setsockopt(socket.SOL_SOCKET, 33, 1 << 21)  # SO_RCVBUFFORCE
+    packet.bind((link, 0x88b5))
+    return packet
+
+
+def count(source):
+    """How many of our frames come before a moment of silence, or in a second."""
+    found, end = 0, time.monotonic() + 1
+    while time.monotonic() < end and select.select([source], [], [], 0.3)[0]:
+        data = os.read(source if isinstance(source, int) else source.fileno(), 4096)
+        found += data[12:14] == b'\x88\xb5'
+    return found
+
+
+@case('a limit holds each way, on a device and on a tap in no bridge', only='ostler')
+def _(s):
+    frame = bytes.fromhex('525400000099525400000001') + b'\x88\xb5' + bytes(986)
+    limits = "<bandwidth><inbound average='{}' burst='{}'/><outbound average='{}' burst='{}'/></bandwidth>"
+
+    def carried(fd, name, far):
+        """(to the guest, from the guest) of 200 frames each."""
+        while select.select([fd], [], [], 0)[0]:
+            os.read(fd, 4096)
+        send(far or name, 200)
+        got = count(fd)
+        with listener(far or name) as heard:
+            with contextlib.suppress(BlockingIOError):  # the queue is full
+                for _ in range(200):
+                    os.write(fd, frame)
+            return got, count(heard)
+
+    for source, far in (("type='direct'><source dev='testdev' mode='bridge'/>", 'testend'), ("type='ethernet'>", None)):
+        with device(), contextlib.closing(daemonlink.DaemonLink(s.root)) as netd:
+            xml = f"<interface {source}<mac address='52:54:00:00:00:01'/>{{}}</interface>"
+            plain, few, many = xml.format(''), limits.format(10, 20, 10000, 1000), limits.format(10000, 1000, 10, 20)
+            live, (fd,), _ = netd.open(plain)
+            name = re.search("target dev='([^']*)'", live).group(1)
+            run('ip', 'link', 'set', name, 'up')
+            equal(carried(fd, name, far), (200, 200))
+            for rates, narrow in ((few, 0), (many, 1)):
+                limited = netd.change(live, live.replace('</interface>', rates + '</interface>'))
+                if narrow == 0:
+                    s.restart('netd')
+                    netd.close()
+                    netd.__init__(s.root)
+                    run('nft', 'flush', 'ruleset')
+                    until(lambda: bool('in_' in run('nft', 'list', 'ruleset')), 'the limit is lost')
+                found = carried(fd, name, far)
+                assert found[1 - narrow] == 200 and 10 <= found[narrow] <= 60, (source, rates, found)
+                equal(netd.change(limited, live), live)
+            equal(carried(fd, name, far), (200, 200))
+            equal(run('nft', 'list', 'ruleset'), '')
+            netd.change(live, live.replace('</interface>', few + '</interface>'))
+            os.close(fd)
+            netd.shut(live)
+            until(lambda: not run('nft', 'list', 'ruleset') and not link(name), 'something is left')
+
+
 @case('a bridge that somebody deletes is made again, with its guests')
 def _(s):
     net()
@@ -274,6 +478,37 @@ def _(s):
     tap = target_of(dom)
     until(lambda: os.path.exists(f'/sys/class/net/{tap}/master'), 'the guest is not in the bridge again')
     contains(console.run('ping -c 2 -i 0.2 10.99.1.1'), '2 packets received')
+
+
+def port_xml(number, floor):
+    return (f"<networkport><owner><name>guest{number}</name><uuid>3c1b6d1a-6d1c-4a51-9b4e-2a7b7b2b{number:04d}</uuid></owner>"
+            f"<mac address='52:54:00:77:00:{number:02x}'/><bandwidth classID='3'><inbound average='500' floor='{floor}'/></bandwidth>"
+            "</networkport>")
+
+
+@case('floors are each other\'s neighbours, also after a kill and on a new bridge', only='ostler')
+def _(s):
+    network = net(extra="<bandwidth><inbound average='10000'/></bandwidth>")
+
+    def floors():
+        return sorted(re.findall(r'class htb 1:(\S+) parent 1:1 .*rate (\S+)bit ceil', run('tc', 'class', 'show', 'dev', 'test0')))
+
+    def filters():
+        return len(re.findall('flowid 1:', run('tc', 'filter', 'show', 'dev', 'test0')))
+
+    rest = ('2', '80M')
+    network.portCreateXML(port_xml(1, 100))
+    s.restart('netd')
+    network = s.conn.networkLookupByName('one')
+    network.portCreateXML(port_xml(2, 200))
+    want = [rest, ('3', '800K'), ('4', '1600K')]
+    equal((floors(), filters()), (want, 2))
+    equal(sorted(re.search(r"classID='(\d+)'", p.XMLDesc()).group(1) for p in network.listAllPorts()), ['3', '4'])
+    run('ip', 'link', 'del', 'test0')
+    until(lambda: link('test0') and floors() == want and filters() == 2, 'no floors on the new bridge')
+    for port in network.listAllPorts():
+        port.delete()
+    equal((floors(), filters()), ([rest], 0))
 
 
 @case('guests keep their links when netd or qemud is killed')

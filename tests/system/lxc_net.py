@@ -298,6 +298,11 @@ def _(s):
                                 features='')
             contains(console.run('ping -c 1 -w 10 10.98.1.1'), '0% packet loss')
             equal([p.XMLDesc().count("<plug type='direct' dev='up0'") for p in network.listAllPorts()], [1])
+            refused(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy, naming='one')
+            if mode == 'vepa':
+                s.restart('netd')
+                network = s.conn.networkLookupByName('direct')
+                refused(libvirt.VIR_ERR_OPERATION_INVALID, network.destroy, naming='one')
             if mode == 'passthrough':
                 other = define('two', devices=nic("network='direct'", mac='52:54:00:00:00:02'), features='')
                 refused(libvirt.VIR_ERR_INTERNAL_ERROR, other.create, naming='exclusive')

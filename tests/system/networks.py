@@ -157,6 +157,9 @@ def ip_xml(inside):
     return f"<ip address='10.99.1.1' netmask='255.255.255.0'><dhcp>{inside}</dhcp></ip>"
 
 
+LIMIT = "<bandwidth><inbound average='1000'/></bandwidth>"
+
+
 @case('contradictions are refused with their culprit')
 def _(s):
     for code, naming, xml in (
@@ -165,6 +168,9 @@ def _(s):
             (XML, 'nope', net_xml('bad', ip=ip_xml("<host mac='nope' ip='10.99.1.5'/>"))),
             (UNSUPPORTED, None, net_xml('bad', forward="<forward mode='hovering'/>")),
             (DETAIL, '/', net_xml('bad/name')),
+            *((libvirt.VIR_ERR_CONFIG_UNSUPPORTED, 'bandwidth', f"<network><name>bad</name><forward mode='{mode}'/>{limit}</network>")
+              for mode, limit in (('bridge', LIMIT), ('passthrough', LIMIT), ('hostdev', LIMIT),
+                                  ('hostdev', f"<portgroup name='a'>{LIMIT}</portgroup>"))),
     ):
         refused(code, define, xml, naming=naming)
     equal([n.name() for n in s.conn.listAllNetworks() if n.name() == 'bad'], [])

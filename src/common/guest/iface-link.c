@@ -34,6 +34,7 @@ static bool take_over(Iface *iface, const char *xml, GError **error)
     g_free(iface->dev);
     iface->dev = g_steal_pointer(&opened->dev);
     iface->mode = opened->mode;
+    iface->bandwidth = opened->bandwidth;
     iface->managed = opened->managed;
     g_clear_pointer(&iface->host_device, g_free);
     iface->host_device = g_steal_pointer(&opened->host_device);
@@ -85,10 +86,10 @@ void iface_close(const Domain *live, const Iface *iface)
                   iface->target ? iface->target : "(unnamed)", error->message);
 }
 
-bool iface_change(const Domain *live, const Iface *from, Iface *to, GError **error)
+bool iface_change(const Domain *live, const Iface *from, Iface *to, unsigned flags, GError **error)
 {
     g_autofree char *from_xml = NULL, *to_xml = NULL;
-    ostler_link_change_args in = { .owner_name = live->name };
+    ostler_link_change_args in = { .owner_name = live->name, .flags = flags };
     ostler_link_change_ret out = {};
     bool changed;
 

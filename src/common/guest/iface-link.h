@@ -20,5 +20,6 @@ bool iface_link(const Domain *live, Iface *iface, unsigned flags, GArray *with, 
 /* The interface ends. What cannot be done is logged: netd looks after links that nobody has. */
 void iface_close(const Domain *live, const Iface *iface);
 void ifaces_close(const Domain *live);
-/* From one live definition to another, whose names become those of the link. */
-bool iface_change(const Domain *live, const Iface *from, Iface *to, GError **error);
+/* From one live definition to another, whose names become those of the link. flags:
+ * OSTLER_CHANGE_*. */
+bool iface_change(const Domain *live, const Iface *from, Iface *to, unsigned flags, GError **error);

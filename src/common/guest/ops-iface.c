@@ -35,7 +35,7 @@ static Iface *find_iface(const Domain *domain, const char *device)
 /* A tap receives what the guest sends; a macvtap is the guest's own card, seen from the host. */
 bool iface_count(const Iface *iface, LinkTraffic *received, LinkTraffic *sent, GError **error)
 {
-    bool is_guests = iface->type == IFACE_DIRECT;
+    bool is_guests = iface->type == IFACE_DIRECT || iface->actual == IFACE_DIRECT;
 
     return link_count(iface->target, is_guests ? received : sent, is_guests ? sent : received,
                       error);
@@ -151,7 +151,7 @@ static bool set_bandwidth(Machine *, Domain *domain, bool live, const void *data
             return false;
     }
     bandwidth_settle(&iface->bandwidth);
-    return !live || iface_change(domain, former, iface, error);
+    return !live || iface_change(domain, former, iface, OSTLER_CHANGE_LIMITS, error);
 }
 
 bool guest_domain_set_interface_parameters(Call *call,

@@ -199,58 +199,60 @@ char *nft_list(const char *command, GError **error)
 
 /* ---- changes ---- */
 
-static struct {
+typedef struct Watching {
     struct nl_sock *socket;
     const char *table;
     NftChanged *changed;
     bool touched; /* the transaction that is being read touches our table */
-    Watch *watch;
-} watching;
+} Watching;
 
 /* Every message but the last of a transaction names a table first; the last one is its generation.
  */
-static int on_message(struct nl_msg *message, void *)
+static int on_message(struct nl_msg *message, void *data)
 {
     struct nlmsghdr *header = nlmsg_hdr(message);
+    Watching *watching = data;
     struct nlattr *table;
     uint32_t which = 0;
 
     if (header->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) {
         table = nlmsg_find_attr(header, sizeof(struct nfgenmsg), NFTA_TABLE_NAME);
-        watching.touched |= table && g_str_equal(nla_get_string(table), watching.table);
+        watching->touched |= table && g_str_equal(nla_get_string(table), watching->table);
         return NL_OK;
     }
     (void) take_generation(message, &which);
-    watching.changed(which, watching.touched);
-    watching.touched = false;
+    watching->changed(which, watching->touched);
+    watching->touched = false;
     return NL_OK;
 }
 
 /* What got lost may have been anything. */
-static void read_messages(uint32_t, void *)
+static void read_messages(uint32_t, void *data)
 {
+    Watching *watching = data;
     int result;
 
     do
-        result = nl_recvmsgs_default(watching.socket);
+        result = nl_recvmsgs_default(watching->socket);
     while (result >= 0);
     if (result != -NLE_AGAIN)
-        watching.changed(0, true);
+        watching->changed(0, true);
 }
 
 bool nft_watch(const char *table, NftChanged *changed, GError **error)
 {
-    watching.socket = nl_socket_alloc();
-    nl_socket_disable_seq_check(watching.socket);
-    nl_socket_modify_cb(watching.socket, NL_CB_VALID, NL_CB_CUSTOM, on_message, NULL);
-    if (nl_connect(watching.socket, NETLINK_NETFILTER) < 0 ||
-        nl_socket_add_membership(watching.socket, NFNLGRP_NFTABLES) < 0 ||
-        nl_socket_set_nonblocking(watching.socket) < 0) {
-        nl_socket_free(g_steal_pointer(&watching.socket));
+    Watching *watching = g_new0(Watching, 1); /* for good */
+
+    *watching = (Watching){ nl_socket_alloc(), table, changed, false };
+    nl_socket_disable_seq_check(watching->socket);
+    nl_socket_modify_cb(watching->socket, NL_CB_VALID, NL_CB_CUSTOM, on_message, watching);
+    if (nl_connect(watching->socket, NETLINK_NETFILTER) < 0 ||
+        nl_socket_add_membership(watching->socket, NFNLGRP_NFTABLES) < 0 ||
+        nl_socket_set_nonblocking(watching->socket) < 0) {
+        nl_socket_free(watching->socket);
+        g_free(watching);
         return fail(error, ERR_INTERNAL, "changes of the firewall cannot be watched");
     }
-    watching.table = table;
-    watching.changed = changed;
-    watching.watch = watch_new(nl_socket_get_fd(watching.socket), EPOLLIN, read_messages, NULL);
+    (void) watch_new(nl_socket_get_fd(watching->socket), EPOLLIN, read_messages, watching);
     return true;
 }

@@ -16,7 +16,8 @@ char *nft_list(const char *command, GError **error);
 bool nft_has_table(unsigned family, const char *name);
 
 /* In the loop, for each transaction, whoever made it: the generation of the ruleset that it made
- * (0: not known), and whether it touched tables of the name that is watched. */
+ * (0: not known), and whether it touched tables of the name that is watched. Several may be
+ * watched. */
 typedef void NftChanged(uint32_t generation, bool touched);
 bool nft_watch(const char *table, NftChanged *changed, GError **error);
 /* Whether a transaction of ours made it; not while one is under way. From any thread. */

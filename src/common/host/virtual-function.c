@@ -53,6 +53,13 @@ static bool find_link(const char *card, char link[IFNAMSIZ])
     return name && g_strlcpy(link, name, IFNAMSIZ) < IFNAMSIZ;
 }
 
+bool virtual_function_link(const char *name, char link[IFNAMSIZ])
+{
+    g_autofree char *path = g_strconcat(PCI, name, NULL);
+
+    return find_link(path, link);
+}
+
 bool virtual_function_find(const char *name, VirtualFunction *function, GError **error)
 {
     g_autofree char *path = g_strconcat(PCI, name, "/physfn", NULL);

@@ -25,6 +25,8 @@ typedef struct VirtualFunctionState {
 /* Names of the functions of the card behind a link, in their order; the caller's. */
 GPtrArray *virtual_functions_of(const char *link);
 bool virtual_function_is(const char *name);
+/* The link of a function that a driver of the host has; false: there is none. */
+bool virtual_function_link(const char *name, char link[IFNAMSIZ]);
 /* ERR_CONFIG_UNSUPPORTED unless it is a virtual function of a network card. */
 bool virtual_function_find(const char *name, VirtualFunction *function, GError **error);
 

@@ -112,12 +112,15 @@ static bool check_interfaces(const Network *network, GError **error)
     return true;
 }
 
-/* What the interfaces are and what the attribute says is one. */
-static bool merge_interfaces(Network *network, GError **error)
+/* What the interfaces are and what the attribute says is one. Where it is live they are the card's,
+ * if there is one. */
+static bool merge_interfaces(Network *network, bool live, GError **error)
 {
     Forward *forward = &network->forward;
     ForwardInterface *first;
 
+    if (live && forward->pf)
+        return true;
     if (forward->dev && !list_length(forward->interfaces)) {
         first = g_new0(ForwardInterface, 1);
         first->dev = g_strdup(forward->dev);
@@ -136,7 +139,7 @@ static bool merge_interfaces(Network *network, GError **error)
     return true;
 }
 
-static bool check_forward(Network *network, GError **error)
+static bool check_forward(Network *network, bool live, GError **error)
 {
     Forward *forward = &network->forward;
     unsigned interfaces;
@@ -150,7 +153,7 @@ static bool check_forward(Network *network, GError **error)
     forward->given = forward->mode != FORWARD_NONE;
     if (forward->mode == FORWARD_HOSTDEV && !forward->managed)
         forward->managed = SWITCH_OFF;
-    if (!merge_interfaces(network, error))
+    if (!merge_interfaces(network, live, error))
         return false;
     interfaces = list_length(forward->interfaces);
     if (interfaces && forward->mode == FORWARD_OPEN)
@@ -227,8 +230,8 @@ static bool check_kind(const Network *network, GError **error)
           ERR_CONFIG_UNSUPPORTED },
         { "<domain>", network->domain != NULL, OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
         { "<mac>", !mac_is_zero(&network->mac), OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
-        { "<bandwidth>", bandwidth->inbound.average || bandwidth->outbound.average, ANY_BRIDGE,
-          ERR_CONFIG_UNSUPPORTED },
+        { "<bandwidth>", bandwidth->inbound.average || bandwidth->outbound.average,
+          network->bridge ? ANY_BRIDGE : OWN_BRIDGE, ERR_CONFIG_UNSUPPORTED },
         { "<interface> in <forward>", list_length(network->forward.interfaces) > 0,
           WHEN_NOT(WHEN(FORWARD_HOSTDEV)), ERR_CONFIG_UNSUPPORTED },
         { "<address> in <forward>", list_length(network->forward.addresses) > 0,
@@ -567,6 +570,15 @@ static bool check_vlan(const Network *network, const Vlan *vlan, const Virtualpo
                 network->name);
 }
 
+static bool check_group_bandwidth(const Network *network, const Portgroup *group, GError **error)
+{
+    return network->forward.mode != FORWARD_HOSTDEV || !bandwidth_is_limited(&group->bandwidth) ||
+           fail(error, ERR_CONFIG_UNSUPPORTED,
+                "unsupported <bandwidth> in portgroup '%s' of network '%s' with forward "
+                "mode='hostdev'",
+                group->name, network->name);
+}
+
 /* A floor is one guest's. */
 static bool check_floor(const Bandwidth *bandwidth, GError **error)
 {
@@ -596,15 +608,16 @@ static bool check_portgroups(const Network *network, GError **error)
         if (group->is_default == SWITCH_ON)
             standard = group;
         if (!check_vlan(network, &group->vlan, group->virtualport, error) ||
-            !check_virtualport(group->virtualport, error) || !check_floor(&group->bandwidth, error))
+            !check_virtualport(group->virtualport, error) ||
+            !check_group_bandwidth(network, group, error) || !check_floor(&group->bandwidth, error))
             return false;
     }
     return true;
 }
 
-bool network_check(Network *network, GError **error)
+bool network_check(Network *network, bool live, GError **error)
 {
-    return check_name(network, error) && check_forward(network, error) &&
+    return check_name(network, error) && check_forward(network, live, error) &&
            check_kind(network, error) && check_bridge(network, error) &&
            check_dns(network, error) && check_ips(network, error) && check_routes(network, error) &&
            check_vlan(network, &network->vlan, NULL, error) &&

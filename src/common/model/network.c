@@ -363,9 +363,9 @@ static const XmlField network_fields[] = {
 };
 // clang-format on
 
-static bool network_finish(void *object, unsigned, GError **error)
+static bool network_finish(void *object, unsigned flags, GError **error)
 {
-    return network_check(object, error);
+    return network_check(object, flags & XML_LIVE, error);
 }
 
 XmlElement network_element = {

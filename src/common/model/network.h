@@ -189,8 +189,8 @@ uint64_t lease_seconds(const LeaseTime *lease);
 static inline bool network_ip_has_dhcp(const NetworkIp *ip) { return ip->ranges || ip->hosts; }
 
 /* What is to be true of a definition, however it came to be: when it was read, and after each
- * update. Brings it into its normal form. */
-bool network_check(Network *network, GError **error);
+ * update. Brings it into its normal form; live: with what its start has made of it. */
+bool network_check(Network *network, bool live, GError **error);
 /* One item by itself; partial: it says no more than which one is meant. */
 bool network_check_host(const Network *network, const NetworkIp *ip, const DhcpHost *host,
                         bool partial, GError **error);
