@@ -176,6 +176,12 @@ static bool check(const Network *network, const NetworkPort *port, GError **erro
                     "<virtualport type='%s'> not supported for network '%s' which uses an SR-IOV "
                     "Virtual Function via PCI passthrough",
                     type, network->name);
+    if (port->bandwidth.inbound.floor && !forward_has_bridge(network->forward.mode))
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "Invalid use of 'floor' on interface with MAC address %s - 'floor' is only "
+                    "supported for interface type 'network' with forward type 'nat', 'route', "
+                    "'open' or none",
+                    mac_print(&port->mac, mac));
     if (port->bandwidth.inbound.floor && !network->bandwidth.inbound.average)
         return fail(error, ERR_OPERATION_UNSUPPORTED,
                     "Invalid use of 'floor' on interface with MAC address %s - network '%s' has no "

@@ -581,6 +581,18 @@ def _(s):
     equal((net.listAllPorts(), pool.listAllPorts()), ([], []))
 
 
+@case('floors are refused where the bridge is not the network\'s own')
+def _(s):
+    floor = port_xml(2, more="<bandwidth><inbound average='100' floor='50'/></bandwidth>")
+    with host_bridge(), device():
+        for forward in ("<forward mode='bridge'/><bridge name='testbr'/><bandwidth><inbound average='1000'/></bandwidth>",
+                        "<forward mode='bridge'><interface dev='testd'/></forward>"):
+            net = s.conn.networkCreateXML(f'<network><name>one</name>{forward}</network>')
+            refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, net.portCreateXML, floor, naming="'floor'")
+            equal(net.listAllPorts(), [])
+            net.destroy()
+
+
 @case("a port's parameters are told and set, its floor is a class of its bridge", only='ostler')
 def _(s):
     net = start(forward='', ip=V4, extra=BANDWIDTH)
