@@ -581,7 +581,7 @@ def _(s):
     equal((net.listAllPorts(), pool.listAllPorts()), ([], []))
 
 
-@case('floors are refused where the bridge is not the network\'s own')
+@case('floors are refused where the bridge is not the network\'s own', only='ostler')
 def _(s):
     floor = port_xml(2, more="<bandwidth><inbound average='100' floor='50'/></bandwidth>")
     with host_bridge(), device():
