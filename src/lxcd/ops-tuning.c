@@ -108,15 +108,21 @@ typedef struct Wish {
     unsigned count;
 } Wish;
 
+/* All of it or nothing. */
 static bool apply_to_group(Machine *vm, const Domain *domain, GError **error)
 {
     g_autoptr(Container) container = container_of(vm, error);
+    g_autoptr(View) view = machine_view(vm);
 
     if (!container)
         return false;
-    return container->group ? limit_apply(domain, container->group, error)
-                            : fail(error, ERR_OPERATION_UNSUPPORTED,
-                                   "the container has no control group to limit it by") != NULL;
+    if (!container->group)
+        return fail(error, ERR_OPERATION_UNSUPPORTED,
+                    "the container has no control group to limit it by");
+    if (limit_apply(domain, container->group, error))
+        return true;
+    (void) limit_apply(view->live->domain, container->group, NULL);
+    return false;
 }
 
 static bool change(Machine *vm, Domain *domain, bool live, const void *data, GError **error)

@@ -121,6 +121,10 @@ def limited(m):
                                                           '254:32 rbps=max wbps=4096 riops=max wiops=max'])
     contains(m.run('virsh -q dumpxml limited'), '<weight>400</weight>', '<weight>500</weight>', '<quota>20000</quota>')
 
+    # one that is refused changes nothing
+    m.run('! virsh -q blkiotune limited --live --weight 600 --device-read-iops-sec /dev/null,70')
+    equal(files(live), live)
+
     # taken back while it runs
     m.run('virsh -q memtune limited --live --hard-limit -1 --soft-limit -1 --swap-hard-limit -1',
           'virsh -q schedinfo limited --live vcpu_quota=0', 'virsh -q blkiotune limited --live --device-weights /dev/vda,0 '
