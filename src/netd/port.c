@@ -337,8 +337,9 @@ static bool check_plug(Net *net, const Network *network, const NetworkPort *port
     case PLUG_DIRECT:
         return check_device_of(net, network, port, error);
     default:
-        return network->bridge ||
-               fail(error, ERR_INTERNAL, "network '%s' has no bridge", network->name);
+        return (network->bridge && g_strcmp0(port->bridge, network->bridge) == 0) ||
+               fail(error, ERR_INTERNAL, "network '%s' has no bridge '%s'", network->name,
+                    port->bridge ? port->bridge : "");
     }
 }
 
@@ -683,6 +684,8 @@ static void drop_alone(void *data)
 {
     g_autofree char *link = data;
 
+    if (if_nametoindex(link))
+        return; /* another one by now */
     port_drop_alone(link);
     plug_unlimit(link);
 }
@@ -850,7 +853,7 @@ static bool end_if_lost(const char *name, const char *text, void *data, GError *
         return state != NULL;
     restore(state->port, state->former);
     if (state->link)
-        plug_out(state->link, &state->port->mac);
+        (void) plug_out(state->link, &state->port->mac);
     port_drop_alone(name);
     return true;
 }
@@ -868,7 +871,7 @@ void port_end_unnamed(Net *net, const Uuid *owner, const Mac *mac)
         if (!(view->link || view->former || view->inside) || !is_lost(view->port, &lost))
             continue;
         if (view->link)
-            plug_out(view->link, mac);
+            (void) plug_out(view->link, mac);
         (void) port_delete(net, all->pdata[i], NULL);
     }
 }

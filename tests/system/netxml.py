@@ -575,6 +575,7 @@ def _(s):
     refused(INTERNAL, net.portCreateXML, port_xml(
         2, "<plug type='hostdev-pci' managed='yes'><address domain='0' bus='1' slot='2' function='0'/></plug>"), RECLAIM,
             naming='0000:01:02.0')
+    refused(INTERNAL, net.portCreateXML, port_xml(2, "<plug type='network' bridge='testx'/>"), RECLAIM, naming='testx')
     pool = s.conn.networkCreateXML("<network><name>pool</name><forward mode='bridge'><interface dev='testd'/></forward></network>")
     refused(INTERNAL, pool.portCreateXML, port_xml(2, "<plug type='direct' dev='testx' mode='bridge'/>"), RECLAIM, naming='testx')
     refused(INTERNAL, pool.portCreateXML, port_xml(2, "<plug type='network' bridge='test0'/>"), RECLAIM, naming='pool')
