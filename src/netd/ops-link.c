@@ -154,7 +154,7 @@ static bool open_in_port(Net *net, Port *port, Plug *plug, GError **error)
     if (port_set_link(net, port, *plug->link ? plug->link : NULL, error))
         return true;
     if (*plug->link)
-        plug_out(plug->link, &plug->iface->mac);
+        (void) plug_out(plug->link, &plug->iface->mac);
     return false;
 }
 
@@ -197,7 +197,7 @@ static bool open_alone(Iface *iface, Plug *plug, const Guest *guest, GError **er
         return false;
     opened = plug_in(plug, error);
     if (opened && *plug->link && !port_save_alone(plug->link, port, error)) {
-        plug_out(plug->link, &iface->mac);
+        (void) plug_out(plug->link, &iface->mac);
         opened = false;
     }
     port_drop_alone(opening);
@@ -262,10 +262,8 @@ bool net_link_close(Call *, const ostler_link_close_args *in, none *, GError **e
 
     if (!iface)
         return false;
-    if (iface->target && !iface_is_device(iface)) {
-        plug_out(iface->target, &iface->mac);
+    if (iface->target && !iface_is_device(iface) && plug_out(iface->target, &iface->mac))
         port_drop_alone(iface->target);
-    }
     if (iface->type == IFACE_NETWORK)
         return close_in_network(iface, owner, error);
     if (!iface->target || iface_is_device(iface))

@@ -370,7 +370,7 @@ bool plug_in(Plug *plug, GError **error)
         return true;
     g_array_set_size(plug->fds, before);
     if (*plug->link)
-        plug_out(plug->link, &plug->iface->mac);
+        (void) plug_out(plug->link, &plug->iface->mac);
     return false;
 }
 
@@ -399,21 +399,24 @@ static void end_if_begun(const Link *link, void *)
 
 bool plug_recover(GError **error) { return link_foreach(end_if_begun, NULL, error); }
 
-void plug_out(const char *link, const Mac *mac)
+bool plug_out(const char *link, const Mac *mac)
 {
     Mac ours = host_mac(mac);
     Link there;
+    bool exists = link_find(link, &there, NULL) && there.index;
 
+    if (exists && !mac_equal(&there.mac, &ours) && !mac_equal(&there.mac, mac))
+        return false;
     plug_unlimit(link);
-    if (!link_find(link, &there, NULL) || !there.index ||
-        !(mac_equal(&there.mac, &ours) || mac_equal(&there.mac, mac)))
-        return;
+    if (!exists)
+        return true;
     if (!g_str_equal(there.kind, "veth") || !is_ours(link)) {
         (void) link_delete(link, NULL);
-        return;
+        return true;
     }
     (void) link_set_alias(link, ends, NULL);
     end_soon(link);
+    return true;
 }
 
 typedef struct Unnamed {

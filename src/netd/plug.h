@@ -20,8 +20,9 @@ typedef struct Plug {
 bool plug_in(Plug *plug, GError **error);
 /* Puts a link into the bridge of its port. */
 bool plug_join(const char *link, const NetworkPort *port, GError **error);
-/* Ends the link of a guest that has gone, unless it has ended by itself. */
-void plug_out(const char *link, const Mac *mac);
+/* Ends the link of a guest that has gone, unless it has ended by itself. False, and nothing is
+ * done: another guest's link has its name. */
+bool plug_out(const char *link, const Mac *mac);
 /* What only we keep of a link that has ended. */
 void plug_unlimit(const char *link);
 /* Goes on with what an earlier netd was ending. */

@@ -1,6 +1,7 @@
 """Guests on networks: their interfaces from the definition to the packet."""
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import contextlib
+import glob
 import os
 import re
 import select
@@ -159,6 +160,29 @@ def _(s):
     assert 'htb' not in run('tc', 'qdisc', 'show', 'dev', tap)
     assert 'limit rate over' not in run('nft', 'list', 'ruleset')
     refused(libvirt.VIR_ERR_INVALID_ARG, dom.interfaceParameters, 'vnet999', naming='vnet999')
+
+
+@case("a link's name that another guest has is refused, and that one keeps its link and limits", only='ostler')
+def _(s):
+    run('ip', 'link', 'add', 'testbr', 'type', 'bridge')
+
+    def taps():
+        return "<target dev='testtap'/><bandwidth><outbound average='100'/></bandwidth>"
+
+    def state():
+        return 'limit rate over' in run('nft', 'list', 'ruleset'), bool(link('testtap')), glob.glob(s.root + '/run/ostler/network/*/testtap*')
+
+    try:
+        s.conn.createXML(guest_xml('vm', devices=nic("bridge='testbr'", 'bridge', extra=taps())))
+        before = state()
+        equal((before[:2], len(before[2])), ((True, True), 1))
+        refused(libvirt.VIR_ERR_OPERATION_INVALID, s.conn.createXML, guest_xml(
+            'other', devices=nic("bridge='testbr'", 'bridge', '52:54:00:00:00:02', taps())), naming='testtap')
+        equal(state(), before)
+        s.conn.lookupByName('vm').destroy()
+        until(lambda: state() == (False, False, []), lambda: f'left: {state()}')
+    finally:
+        run('ip', 'link', 'del', 'testbr')
 
 
 @case('every type of interface')
