@@ -27,12 +27,11 @@ typedef struct Rules {
 
 static struct {
     Strand *strand;
-    char *table;        /* "inet ostler" */
-    GHashTable *rules;  /* uuid as text -> Rules; the strand's */
-    GHashTable *limits; /* link -> Rate; the strand's */
-    bool grown;         /* a network has come since the last look; the strand's */
-    Timer *settle;      /* the loop's */
-    GArray *seen;       /* of Seen, since the last look; the loop's */
+    char *table;       /* "inet ostler" */
+    GHashTable *rules; /* uuid as text -> Rules; the strand's */
+    bool grown;        /* a network has come since the last look; the strand's */
+    Timer *settle;     /* the loop's */
+    GArray *seen;      /* of Seen, since the last look; the loop's */
 } firewall;
 
 static void rules_free(void *data)
@@ -187,9 +186,9 @@ static void write_nat(Writer *w, const NetworkIp *ip, bool is_first)
 static void write_limit(Writer *w)
 {
     const Network *n = w->network;
-    const BandwidthLimit *limit = &n->bandwidth.outbound;
-    uint64_t bytes = limit->average * 1000;
+    Rate rate = rate_of(&n->bandwidth.outbound);
     g_autofree char *bridge = g_strdup_printf("\"%s\"", n->bridge);
+    g_autofree char *beyond = nft_drop_beyond(&rate);
     bool is_own = forward_has_bridge(n->forward.mode);
 
     if (is_own) {
@@ -199,10 +198,7 @@ static void write_limit(Writer *w)
             firewall.table, w->key);
         ADD(w->remove, "delete chain %s limit_%s\n", firewall.table, w->key);
     }
-    add_rule(w, "limit",
-             "iifname %s limit rate over %" G_GUINT64_FORMAT
-             " bytes/second burst %" G_GUINT64_FORMAT " bytes drop",
-             bridge, bytes, limit->burst ? limit->burst * 1024 : MAX(bytes / 10, 65536));
+    add_rule(w, "limit", "iifname %s %s", bridge, beyond);
 }
 
 static void drop_chains(Writer *w, const char *const *chains)
@@ -279,47 +275,11 @@ static void write_networks(GString *out)
         g_string_append(out, ((Rules *) rules)->add);
 }
 
-/* The links' own limits are in a table of the bridges, where their frames come in. */
-static void write_link(GString *out, const char *link, const Rate *rate)
-{
-    const char *t = firewall_table();
-    unsigned index = if_nametoindex(link);
-    uint64_t bytes = rate->average * 1000;
-
-    if (!index)
-        return;
-    ADD(out, "add chain bridge %s limit_%u\nflush chain bridge %s limit_%u\n", t, index, t, index);
-    ADD(out,
-        "add rule bridge %s limit_%u limit rate over %" G_GUINT64_FORMAT
-        " bytes/second burst %" G_GUINT64_FORMAT " bytes drop\n",
-        t, index, bytes, rate->burst ? rate->burst * 1024 : MAX(bytes / 10, 65536));
-    ADD(out, "add element bridge %s shaped { \"%s\" : jump limit_%u }\n", t, link, index);
-}
-
-static void write_links(GString *out)
-{
-    const char *t = firewall_table();
-    GHashTableIter at;
-    void *link, *rate;
-
-    ADD(out, "add table bridge %s\ndelete table bridge %s\n", t, t);
-    if (!g_hash_table_size(firewall.limits))
-        return;
-    ADD(out, "add table bridge %s\n", t);
-    ADD(out, "add map bridge %s shaped { type ifname : verdict; }\n", t);
-    ADD(out, "add chain bridge %s shape_all { type filter hook prerouting priority -200; }\n", t);
-    ADD(out, "add rule bridge %s shape_all iifname vmap @shaped\n", t);
-    g_hash_table_iter_init(&at, firewall.limits);
-    while (g_hash_table_iter_next(&at, &link, &rate))
-        write_link(out, link, rate);
-}
-
 static bool restore(GError **error)
 {
     g_autoptr(GString) commands = g_string_new(NULL);
 
     write_networks(commands);
-    write_links(commands);
     return nft_run(commands->str, error);
 }
 
@@ -380,48 +340,6 @@ void firewall_remove(Net *net)
         net_log(net, G_LOG_LEVEL_WARNING, "its firewall rules stay: %s", error->message);
 }
 
-bool firewall_limit(const char *link, const Rate *rate, GError **error)
-{
-    g_autoptr(Stay) stay = enter(error);
-    g_autoptr(GString) commands = g_string_new(NULL);
-    bool is_first;
-
-    if (!stay)
-        return false;
-    is_first = !g_hash_table_size(firewall.limits);
-    g_hash_table_replace(firewall.limits, g_strdup(link), g_memdup2(rate, sizeof(*rate)));
-    if (is_first)
-        write_links(commands);
-    else
-        write_link(commands, link, rate);
-    if (nft_run(commands->str, NULL) || restore(error))
-        return true;
-    g_hash_table_remove(firewall.limits, link);
-    return false;
-}
-
-void firewall_keep_limit(const char *link, const Rate *rate)
-{
-    g_hash_table_replace(firewall.limits, g_strdup(link), g_memdup2(rate, sizeof(*rate)));
-}
-
-/* The chain of a link that has ended is not in the way: no packet comes by it any more. It goes
- * with the last of them, or with the next restoration. */
-void firewall_unlimit(const char *link)
-{
-    g_autoptr(Stay) stay = enter(NULL);
-    g_autoptr(GString) commands = g_string_new(NULL);
-    const char *t = firewall_table();
-
-    if (!stay || !g_hash_table_remove(firewall.limits, link))
-        return;
-    if (g_hash_table_size(firewall.limits))
-        ADD(commands, "delete element bridge %s shaped { \"%s\" }\n", t, link);
-    else
-        write_links(commands);
-    (void) nft_run(commands->str, NULL);
-}
-
 /* ---- what others do ---- */
 
 /* A transaction that has been seen. */
@@ -445,7 +363,7 @@ static void look_after(void *data)
         others = true;
         touched |= one->touched;
     }
-    if (touched && g_hash_table_size(firewall.rules) + g_hash_table_size(firewall.limits)) {
+    if (touched && g_hash_table_size(firewall.rules)) {
         if (restore(&error))
             g_warning("somebody else has changed the rules of table '%s': they are restored",
                       firewall.table);
@@ -478,9 +396,7 @@ static void changed(uint32_t generation, bool touched)
 /* A host without networks has no business with its firewall. */
 static bool is_idle(void)
 {
-    return !g_hash_table_size(firewall.rules) && !g_hash_table_size(firewall.limits) &&
-           !nft_has_table(NFPROTO_INET, firewall_table()) &&
-           !nft_has_table(NFPROTO_BRIDGE, firewall_table());
+    return !g_hash_table_size(firewall.rules) && !nft_has_table(NFPROTO_INET, firewall_table());
 }
 
 static void restore_now(void *)
@@ -517,7 +433,6 @@ void firewall_open(void)
     firewall.strand = strand_new();
     verdict_open();
     firewall.rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, rules_free);
-    firewall.limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     firewall.table =
         *server.root ? g_strdup_printf("inet ostler_%08x", root) : g_strdup("inet ostler");
     if (!nft_watch(firewall_table(), changed, &why))

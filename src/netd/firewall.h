@@ -5,7 +5,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "host/shape.h"
 #include "network.h"
 
 void firewall_open(void);
@@ -14,13 +13,8 @@ const char *firewall_table(void);
 /* A network starts or has another definition, in one transaction. */
 bool firewall_add(Net *net, const Network *network, GError **error);
 void firewall_remove(Net *net);
-/* After a restart, in one transaction: the tables hold what is to be kept, whatever they held
+/* After a restart, in one transaction: the table holds what is to be kept, whatever it held
  * before. */
 void firewall_restore(void);
-
-/* What a guest's link may send at most, in place of what it could before. */
-bool firewall_limit(const char *link, const Rate *rate, GError **error);
-void firewall_unlimit(const char *link);
 /* What is to be there after firewall_restore(); before the loop runs. */
 void firewall_keep(Net *net, const Network *network);
-void firewall_keep_limit(const char *link, const Rate *rate);

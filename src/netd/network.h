@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "host/shape.h"
 #include "model/network.h"
 #include "object/registry.h"
 #include "object/store.h"
@@ -17,6 +18,12 @@ Definition *definition_new(Network *network); /* takes it over */
 Definition *definition_ref(Definition *definition);
 void definition_unref(Definition *definition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Definition, definition_unref)
+
+/* What a definition says of bandwidth, for whoever limits it. */
+static inline Rate rate_of(const BandwidthLimit *limit)
+{
+    return (Rate){ limit->average, limit->peak, limit->burst };
+}
 
 /* What netd itself has to say of a network that runs. */
 typedef enum MessageKind {

@@ -7,12 +7,12 @@
 #include "plug.h"
 
 #include "base/cleanup.h"
-#include "firewall.h"
 #include "host/bridge.h"
 #include "host/link.h"
 #include "host/shape.h"
 #include "host/tap.h"
 #include "model/list.h"
+#include "network.h"
 #include "police.h"
 #include "protocol/ostler.h"
 #include "rpc/call.h"
@@ -61,11 +61,6 @@ static const char *place_of(const NetworkPort *port)
     if (is_bridged(port))
         return port->bridge;
     return port->plug == PLUG_DIRECT ? port->dev : types[port->plug];
-}
-
-static Rate rate_of(const BandwidthLimit *limit)
-{
-    return (Rate){ limit->average, limit->peak, limit->burst };
 }
 
 /* ---- what a port of a bridge is made to be ---- */
@@ -138,21 +133,12 @@ static Rate receives(const NetworkPort *port)
     return rate_of(port->plug == PLUG_DIRECT ? &b->inbound : &b->outbound);
 }
 
-void plug_unlimit(const char *link)
+static bool limit_received(const char *link, const Rate *rate, GError **error)
 {
-    firewall_unlimit(link);
+    if (rate->average)
+        return police_limit(link, rate, error);
     police_unlimit(link);
-}
-
-static bool limit_received(const char *link, const NetworkPort *port, GError **error)
-{
-    Rate rate = receives(port);
-
-    if (!rate.average) {
-        plug_unlimit(link);
-        return true;
-    }
-    return is_bridged(port) ? firewall_limit(link, &rate, error) : police_limit(link, &rate, error);
+    return true;
 }
 
 static bool limit(const char *link, const NetworkPort *port, GError **error)
@@ -160,7 +146,7 @@ static bool limit(const char *link, const NetworkPort *port, GError **error)
     Rate sent = sends(port), received = receives(port);
 
     return (!sent.average || shape_set(link, &sent, error)) &&
-           (!received.average || limit_received(link, port, error));
+           (!received.average || limit_received(link, &received, error));
 }
 
 static bool same(const Rate *a, const Rate *b)
@@ -174,7 +160,7 @@ static bool change_limits(const char *link, const NetworkPort *from, const Netwo
     Rate sent[] = { sends(from), sends(to) }, received[] = { receives(from), receives(to) };
 
     return (same(&sent[0], &sent[1]) || shape_set(link, &sent[1], error)) &&
-           (same(&received[0], &received[1]) || limit_received(link, to, error));
+           (same(&received[0], &received[1]) || limit_received(link, &received[1], error));
 }
 
 static bool set_up(Plug *plug, GError **error)
@@ -407,7 +393,7 @@ bool plug_out(const char *link, const Mac *mac)
 
     if (exists && !mac_equal(&there.mac, &ours) && !mac_equal(&there.mac, mac))
         return false;
-    plug_unlimit(link);
+    police_unlimit(link);
     if (!exists)
         return true;
     if (!g_str_equal(there.kind, "veth") || !is_ours(link)) {
@@ -493,10 +479,6 @@ void plug_restore(const char *link, const NetworkPort *port)
 {
     Rate rate = receives(port);
 
-    if (!rate.average)
-        return;
-    if (is_bridged(port))
-        firewall_keep_limit(link, &rate);
-    else
+    if (rate.average)
         police_keep_limit(link, &rate);
 }

@@ -23,8 +23,6 @@ bool plug_join(const char *link, const NetworkPort *port, GError **error);
 /* Ends the link of a guest that has gone, unless it has ended by itself. False, and nothing is
  * done: another guest's link has its name. */
 bool plug_out(const char *link, const Mac *mac);
-/* What only we keep of a link that has ended. */
-void plug_unlimit(const char *link);
 /* Goes on with what an earlier netd was ending. */
 bool plug_recover(GError **error);
 /* The same where nobody knows its name. */

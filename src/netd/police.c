@@ -1,4 +1,4 @@
-/* police.c - how much comes in by links that are in no bridge: rules in front of each
+/* police.c - how much comes in by guests' links: rules in front of each
  *
  * A link that has ended leaves its chain behind, and another one of that name would meet it: so it
  * is known by which chain a link is limited, and that goes with the limit. */
@@ -28,17 +28,14 @@ static struct {
 
 static void write_chain(GString *out, const char *link, const Limit *limit)
 {
-    uint64_t bytes = limit->rate.average * 1000;
-    uint64_t burst = limit->rate.burst ? limit->rate.burst * 1024 : MAX(bytes / 10, 65536);
+    g_autofree char *beyond = nft_drop_beyond(&limit->rate);
 
     ADD(out,
         "add chain netdev %s in_%u { type filter hook ingress device \"%s\" priority 0; }\n"
-        "flush chain netdev %s in_%u\n",
-        police.table, limit->index, link, police.table, limit->index);
-    ADD(out,
-        "add rule netdev %s in_%u limit rate over %" G_GUINT64_FORMAT
-        " bytes/second burst %" G_GUINT64_FORMAT " bytes drop\n",
-        police.table, limit->index, bytes, burst);
+        "flush chain netdev %s in_%u\n"
+        "add rule netdev %s in_%u %s\n",
+        police.table, limit->index, link, police.table, limit->index, police.table, limit->index,
+        beyond);
 }
 
 static bool restore(GError **error)

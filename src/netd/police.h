@@ -1,6 +1,6 @@
-/* police.h - how much comes in by links that are in no bridge
+/* police.h - how much comes in by guests' links
  *
- * What comes in by a link in a bridge is the firewall's. From any thread. */
+ * What comes in by a tap its guest sends. From any thread. */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 

@@ -9,6 +9,7 @@
 #include "host/shape.h"
 #include "model/list.h"
 #include "plug.h"
+#include "police.h"
 #include "start.h"
 
 #include <string.h>
@@ -635,7 +636,7 @@ static void drop_if_ended(Net *net, Port *port)
 
     if (!view->link || if_nametoindex(view->link))
         return;
-    plug_unlimit(view->link);
+    police_unlimit(view->link);
     (void) port_delete(net, port, NULL);
 }
 
@@ -687,7 +688,7 @@ static void drop_alone(void *data)
     if (if_nametoindex(link))
         return; /* another one by now */
     port_drop_alone(link);
-    plug_unlimit(link);
+    police_unlimit(link);
 }
 
 /* NULL: any may have ended. */

@@ -16,7 +16,6 @@
 #include "function.h"
 #include "host/bridge.h"
 #include "host/link.h"
-#include "host/shape.h"
 #include "model/list.h"
 #include "port.h"
 #include "resolver.h"
@@ -234,15 +233,14 @@ static void unlimit_bridge(const Network *network)
 static bool limit_bandwidth(Launch *l, GError **error)
 {
     const Network *network = l->config;
-    const BandwidthLimit *limit = &network->bandwidth.inbound;
+    Rate rate = rate_of(&network->bandwidth.inbound);
 
-    if (!network->bridge || (!limit->average && !network->bandwidth.outbound.average))
+    if (!network->bridge || (!rate.average && !network->bandwidth.outbound.average))
         return true;
     if (!if_nametoindex(network->bridge))
         return fail(error, ERR_INTERNAL, "bridge '%s', whose bandwidth is limited, is not there",
                     network->bridge);
-    if (!limit->average ||
-        shape_set(network->bridge, &(Rate){ limit->average, limit->peak, limit->burst }, error))
+    if (!rate.average || shape_set(network->bridge, &rate, error))
         return true;
     unlimit_bridge(network);
     return false;

@@ -197,6 +197,19 @@ char *nft_list(const char *command, GError **error)
     return run(command, NFT_CTX_OUTPUT_JSON, &answer, error) ? g_steal_pointer(&answer) : NULL;
 }
 
+/* ---- rules ---- */
+
+/* A burst that is not said is a tenth of a second's, and at least what one call sends. */
+char *nft_drop_beyond(const Rate *rate)
+{
+    uint64_t bytes = rate->average * 1000;
+    uint64_t burst = rate->burst ? rate->burst * 1024 : MAX(bytes / 10, 65536);
+
+    return g_strdup_printf("limit rate over %" G_GUINT64_FORMAT
+                           " bytes/second burst %" G_GUINT64_FORMAT " bytes drop",
+                           bytes, burst);
+}
+
 /* ---- changes ---- */
 
 typedef struct Watching {

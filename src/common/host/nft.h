@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "host/shape.h"
 
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ char *nft_list(const char *command, GError **error);
 
 /* Whether there is a table of this family (NFPROTO_INET, ...) and name: cheap. */
 bool nft_has_table(unsigned family, const char *name);
+
+/* The statement of a rule by which what comes beyond a rate is dropped; the caller's to free. */
+char *nft_drop_beyond(const Rate *rate);
 
 /* In the loop, for each transaction, whoever made it: the generation of the ruleset that it made
  * (0: not known), and whether it touched tables of the name that is watched. Several may be
