@@ -153,29 +153,6 @@ static void publish_without(Machine *vm, const View *former)
     machine_publish_anyway(vm, view);
 }
 
-bool hostdev_plug(Machine *vm, Domain *live, void *device, GError **error)
-{
-    Hostdev *hostdev = device;
-    g_autoptr(Qmp) monitor = machine_monitor(vm, error);
-    g_autoptr(View) former = machine_view(vm);
-    g_autoptr(GArray) usb = NULL;
-
-    if (!monitor || !check_rom(&hostdev->info, error) ||
-        !hostdev_open(live, hostdev, hostdev, &usb, error))
-        return false;
-    if (hostdev->missing || (allow_locking(vm, live, error) && publish_with(vm, live, error) &&
-                             add_hostdev(monitor, live, hostdev, usb, error)))
-        return true;
-    hostdev_close(live, hostdev, hostdev);
-    publish_without(vm, former);
-    return false;
-}
-
-void hostdev_unplugged(Machine *, const Domain *live, const void *device)
-{
-    hostdev_close(live, device, device);
-}
-
 static bool add_iface(Qmp *monitor, const Domain *live, const Iface *iface, GError **error)
 {
     g_autoptr(Caps) caps = caps_of(live->emulator, error);
@@ -183,21 +160,42 @@ static bool add_iface(Qmp *monitor, const Domain *live, const Iface *iface, GErr
     return caps && add_device(monitor, hostdev_iface_json(live, iface, caps, error), error);
 }
 
-bool hostdev_plug_iface(Machine *vm, Domain *live, Iface *iface, GError **error)
+/* iface: whose device it is; NULL: it is one of its own. */
+static bool put_in(Machine *vm, const Domain *live, Hostdev *hostdev, const Iface *iface,
+                   GError **error)
 {
+    const void *plugged = iface ? (const void *) iface : hostdev;
     g_autoptr(Qmp) monitor = machine_monitor(vm, error);
     g_autoptr(View) former = machine_view(vm);
-    g_autoptr(Hostdev) device = hostdev_of_iface(iface);
+    g_autoptr(GArray) usb = NULL;
 
-    if (!monitor || !check_rom(&iface->info, error) ||
-        !hostdev_open(live, device, iface, NULL, error))
+    if (!monitor || !check_rom(iface ? &iface->info : &hostdev->info, error) ||
+        !hostdev_open(live, hostdev, plugged, &usb, error))
         return false;
-    if (allow_locking(vm, live, error) && publish_with(vm, live, error) &&
-        add_iface(monitor, live, iface, error))
+    if (hostdev->missing || (allow_locking(vm, live, error) && publish_with(vm, live, error) &&
+                             (iface ? add_iface(monitor, live, iface, error)
+                                    : add_hostdev(monitor, live, hostdev, usb, error))))
         return true;
-    hostdev_close(live, device, iface);
+    hostdev_close(live, hostdev, plugged);
     publish_without(vm, former);
     return false;
+}
+
+bool hostdev_plug(Machine *vm, Domain *live, void *device, GError **error)
+{
+    return put_in(vm, live, device, NULL, error);
+}
+
+void hostdev_unplugged(Machine *, const Domain *live, const void *device)
+{
+    hostdev_close(live, device, device);
+}
+
+bool hostdev_plug_iface(Machine *vm, Domain *live, Iface *iface, GError **error)
+{
+    g_autoptr(Hostdev) device = hostdev_of_iface(iface);
+
+    return put_in(vm, live, device, iface, error);
 }
 
 void hostdev_unplugged_iface(const Domain *live, const Iface *iface)
