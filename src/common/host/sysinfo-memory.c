@@ -23,59 +23,49 @@ static void size(GString *out, const Structure *from, size_t offset)
     g_string_append_printf(out, "%u %s", amount, units[unit]);
 }
 
-static void form_factor(GString *out, const Structure *from, size_t offset)
-{
-    static const char *const names[] = {
-        [1] = "Other",      "Unknown", "SIMM", "SIP",          "Chip", "DIP",    "ZIP",
-        "Proprietary Card", "DIMM",    "TSOP", "Row Of Chips", "RIMM", "SODIMM", "SRIMM",
-        "FB-DIMM",          "Die",
-    };
+static const char *const form_factors[] = {
+    [1] = "Other",      "Unknown", "SIMM", "SIP",          "Chip", "DIP",    "ZIP",
+    "Proprietary Card", "DIMM",    "TSOP", "Row Of Chips", "RIMM", "SODIMM", "SRIMM",
+    "FB-DIMM",          "Die",
+};
 
-    g_string_append(out, SYSINFO_CHOOSE(names, byte_at(from, offset)));
-}
-
-static void type(GString *out, const Structure *from, size_t offset)
-{
-    static const char *const names[] = {
-        [1] = "Other",
-        "Unknown",
-        "DRAM",
-        "EDRAM",
-        "VRAM",
-        "SRAM",
-        "RAM",
-        "ROM",
-        "Flash",
-        "EEPROM",
-        "FEPROM",
-        "EPROM",
-        "CDRAM",
-        "3DRAM",
-        "SDRAM",
-        "SGRAM",
-        "RDRAM",
-        "DDR",
-        "DDR2",
-        "DDR2 FB-DIMM",
-        "Reserved",
-        "Reserved",
-        "Reserved",
-        "DDR3",
-        "FBD2",
-        "DDR4",
-        "LPDDR",
-        "LPDDR2",
-        "LPDDR3",
-        "LPDDR4",
-        "Logical non-volatile device",
-        "HBM",
-        "HBM2",
-        "DDR5",
-        "LPDDR5",
-    };
-
-    g_string_append(out, SYSINFO_CHOOSE(names, byte_at(from, offset)));
-}
+static const char *const types[] = {
+    [1] = "Other",
+    "Unknown",
+    "DRAM",
+    "EDRAM",
+    "VRAM",
+    "SRAM",
+    "RAM",
+    "ROM",
+    "Flash",
+    "EEPROM",
+    "FEPROM",
+    "EPROM",
+    "CDRAM",
+    "3DRAM",
+    "SDRAM",
+    "SGRAM",
+    "RDRAM",
+    "DDR",
+    "DDR2",
+    "DDR2 FB-DIMM",
+    "Reserved",
+    "Reserved",
+    "Reserved",
+    "DDR3",
+    "FBD2",
+    "DDR4",
+    "LPDDR",
+    "LPDDR2",
+    "LPDDR3",
+    "LPDDR4",
+    "Logical non-volatile device",
+    "HBM",
+    "HBM2",
+    "DDR5",
+    "LPDDR5",
+};
 
 static void type_detail(GString *out, const Structure *from, size_t offset)
 {
@@ -124,10 +114,10 @@ static void speed(GString *out, const Structure *from, size_t offset)
 // clang-format off
 const Entry sysinfo_memory_device[] = {
     { "size", 0x0c, 0x15, size },
-    { "form_factor", 0x0e, 0x15, form_factor },
+    { "form_factor", 0x0e, 0x15, SYSINFO_NAMES(form_factors) },
     { "locator", 0x10, 0x15, sysinfo_text },
     { "bank_locator", 0x11, 0x15, sysinfo_text },
-    { "type", 0x12, 0x15, type },
+    { "type", 0x12, 0x15, SYSINFO_NAMES(types) },
     { "type_detail", 0x13, 0x15, type_detail },
     { "speed", 0x15, 0x17, speed },
     { "manufacturer", 0x17, 0x1b, sysinfo_text },

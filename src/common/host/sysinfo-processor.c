@@ -14,13 +14,8 @@ enum {
     WITH_FAMILY_2 = 0x2a, /* as long is a structure that has it */
 };
 
-static void type(GString *out, const Structure *from, size_t offset)
-{
-    static const char *const names[] = { [1] = "Other",    "Unknown",       "Central Processor",
-                                         "Math Processor", "DSP Processor", "Video Processor" };
-
-    g_string_append(out, SYSINFO_CHOOSE(names, byte_at(from, offset)));
-}
+static const char *const types[] = { [1] = "Other",    "Unknown",       "Central Processor",
+                                     "Math Processor", "DSP Processor", "Video Processor" };
 
 static char *text_at(const Structure *from, size_t offset)
 {
@@ -250,7 +245,7 @@ static void status(GString *out, const Structure *from, size_t offset)
 // clang-format off
 const Entry sysinfo_processor[] = {
     { "socket_destination", 0x04, 0x1a, sysinfo_text },
-    { "type", 0x05, 0x1a, type },
+    { "type", 0x05, 0x1a, SYSINFO_NAMES(types) },
     { "family", FAMILY, 0x1a, family },
     { "manufacturer", MANUFACTURER, 0x1a, sysinfo_text },
     { "signature", 0x08, 0x1a, signature },

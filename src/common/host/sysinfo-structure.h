@@ -26,7 +26,11 @@ typedef struct Entry {
     size_t offset;
     size_t least; /* A structure that is shorter does not have it. */
     Print *print;
+    const char *const *names; /* or what the byte there means */
+    size_t count;             /* of the names */
 } Entry;
+
+#define SYSINFO_NAMES(names) NULL, names, G_N_ELEMENTS(names)
 
 /* Closed by an empty one. */
 extern const Entry sysinfo_processor[], sysinfo_memory_device[];

@@ -171,6 +171,15 @@ static bool is_empty_slot(const Structure *from)
     return from->type == MEMORY_DEVICE && from->length >= SIZE + 2 && word_at(from, SIZE) == 0;
 }
 
+static void print_entry(GString *out, const Entry *entry, const Structure *from)
+{
+    if (entry->names)
+        g_string_append(out,
+                        sysinfo_choose(entry->names, entry->count, byte_at(from, entry->offset)));
+    else
+        entry->print(out, from, entry->offset);
+}
+
 static void format_structure(GString *out, const Element *element, const Structure *from)
 {
     size_t before = out->len;
@@ -183,7 +192,7 @@ static void format_structure(GString *out, const Element *element, const Structu
         GString *value = g_string_new("");
 
         if (from->length >= entry->least)
-            entry->print(value, from, entry->offset);
+            print_entry(value, entry, from);
         any |= append_entry(out, entry->name, value->str);
         g_string_free(value, TRUE);
     }
