@@ -67,18 +67,7 @@ def shell(name, *args):
 
 def processes(mark):
     """Those that run and have this in their words, (pid, words)."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{pid}/cmdline', 'rb') as f:
-                words = f.read().decode(errors='replace').split('\0')
-            with open(f'/proc/{pid}/stat') as f:
-                state = f.read().rpartition(')')[2].split()[0]
-        except OSError:
-            continue
-        if any(mark in word for word in words) and state != 'Z':
-            found.append((int(pid), words))
-    return found
+    return [(pid, words) for pid, _name, words in harness.running() if any(mark in word for word in words)]
 
 
 def mounts():
@@ -87,7 +76,7 @@ def mounts():
 
 
 def links():
-    return sum(name.startswith('veth') for name in os.listdir('/sys/class/net'))
+    return {name for name in os.listdir('/sys/class/net') if name.startswith('veth')}
 
 
 def loops(image):

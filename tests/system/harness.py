@@ -478,18 +478,8 @@ class Stack:
 
     def processes(self):
         """The emulators that run, {uuid: pid}."""
-        found = {}
-        for pid in filter(str.isdigit, os.listdir('/proc')):
-            try:
-                with open(f'/proc/{pid}/cmdline', 'rb') as f:
-                    words = f.read().decode(errors='replace').split('\0')
-                with open(f'/proc/{pid}/stat') as f:
-                    state = f.read().rpartition(')')[2].split()[0]
-            except OSError:
-                continue
-            if 'qemu-system' in words[0] and '-uuid' in words and state != 'Z':
-                found[words[words.index('-uuid') + 1]] = int(pid)
-        return found
+        return {words[words.index('-uuid') + 1]: pid for pid, _name, words in running()
+                if 'qemu-system' in words[0] and '-uuid' in words}
 
     def pid_of(self, dom):
         return self.processes()[dom.UUIDString()]
@@ -594,18 +584,23 @@ def contains(text, *pieces):
 LASTING = re.compile(r'\.conf$|/caps/|/autostarted$|/host-uuid$|/network/default\.(xml|leases)$')
 
 
-def left_behind():
-    """What outlived its owner: processes, sockets, files of guests that are gone."""
-    left = []
+def running():
+    """The processes that have not ended: (pid, name, words of the command line)."""
     for pid in filter(str.isdigit, os.listdir('/proc')):
         try:
+            with open(f'/proc/{pid}/cmdline', 'rb') as f:
+                words = f.read().decode(errors='replace').split('\0')
             with open(f'/proc/{pid}/stat') as f:
-                parts = f.read()
+                name, _, others = f.read().partition('(')[2].rpartition(')')
         except OSError:
             continue
-        comm, state = parts[parts.index('(') + 1:parts.rindex(')')], parts.rpartition(')')[2].split()[0]
-        if int(pid) not in (1, os.getpid()) and state != 'Z':
-            left.append(f'process {pid} {comm}')
+        if others.split()[0] != 'Z':
+            yield int(pid), name, words
+
+
+def left_behind():
+    """What outlived its owner: processes, sockets, files of guests that are gone."""
+    left = [f'process {pid} {name}' for pid, name, _words in running() if pid not in (1, os.getpid())]
     for top in ('run', 'etc/ostler', 'var/lib/ostler'):
         for folder, _folders, files in os.walk(os.path.join(s.root, top)):
             left += [os.path.join(folder, f) for f in files if not LASTING.search(os.path.join(folder, f))]

@@ -518,7 +518,7 @@ def _(s):
         dom.undefine()
     equal(s.conn.listAllDomains(), [])
     equal([f for _top, _folders, files in os.walk(s.root + '/run/ostler/lxc') for f in files], ['autostarted'])
-    until(lambda: (links(), loops(image), processes('/ostler-lxc-controller')) == (0, 0, []),
+    until(lambda: (links(), loops(image), processes('/ostler-lxc-controller')) == (set(), 0, []),
           lambda: f'left: {links()}, {loops(image)}, {processes("/ostler-lxc-controller")}')
     equal((mounts(), s.conn.networkLookupByName('one').listAllPorts()), (before, []))
 

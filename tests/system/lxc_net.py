@@ -9,7 +9,7 @@ import threading
 import xml.etree.ElementTree as ET
 
 import libvirt
-from containers import boot, define, shell
+from containers import boot, define, links, shell
 from harness import case, contains, equal, main, refused, s, until
 from netlab import run
 
@@ -25,10 +25,6 @@ def net(name='one', bridge='test0', extra=''):
 def nic(source="network='one'", kind='network', extra='', mac='52:54:00:00:00:01'):
     return (f"<interface type='{kind}'><mac address='{mac}'/>" + (f'<source {source}/>' if source else '') +
             f'{extra}</interface>')
-
-
-def links():
-    return {n for n in os.listdir('/sys/class/net') if n.startswith('veth')}
 
 
 def target_of(dom, index=0):

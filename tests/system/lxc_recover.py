@@ -127,7 +127,7 @@ def found(image):
     """What runs as clients are told, and all that is on the host of it."""
     running = sorted(d.name() for d in s.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE))
     folders = sorted(os.path.basename(p) for p in glob.glob(s.root + '/run/ostler/lxc/guest/*'))
-    return running, sorted(controllers()), folders, len(processes(MARK)), links(), loops(image)
+    return running, sorted(controllers()), folders, len(processes(MARK)), len(links()), loops(image)
 
 
 def settled(image):

@@ -7,7 +7,7 @@ import threading
 import time
 
 import daemonlink
-from harness import case, equal, main, s, until
+from harness import case, equal, main, running, s, until
 from netlab import Namespace, net_xml, run
 
 import libvirt
@@ -112,17 +112,12 @@ def plug_and_unplug(link):
 def dnsmasqs():
     """{name of the network: processes}, without those that are ending."""
     found = {}
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{pid}/cmdline', 'rb') as f:
-                words = f.read().decode(errors='replace').split('\0')
-        except OSError:
-            continue
+    for pid, _name, words in running():
         if os.path.basename(words[0]) == 'dnsmasq':
             with open(f'/proc/{pid}/status') as f:
                 parent = int(f.read().partition('PPid:\t')[2].split()[0])
             name = os.path.basename(words[1]).removesuffix('.conf')
-            if str(parent) not in found.get(name, []):  # its own helper is a child of it
+            if parent not in found.get(name, []):  # its own helper is a child of it
                 found.setdefault(name, []).append(pid)
     return found
 
