@@ -10,8 +10,8 @@ import threading
 import time
 
 import daemonlink
-from harness import BUILD, LIMIT, Timeout, case, contains, equal, main, refused, s, until
-from netlab import Outside, client, net_xml, run
+from harness import BUILD, case, contains, equal, main, refused, s, until
+from netlab import Dhcp, Outside, client, exchange, net_xml, run, socket_in
 
 import libvirt
 import stack
@@ -25,34 +25,6 @@ MAC = '52:54:00:aa:00:01'
 
 def start(**parts):
     return s.conn.networkCreateXML(net_xml('one', **parts))
-
-
-def socket_in(place, *kind):
-    """A socket of a namespace's, which it stays when its thread has left."""
-    made = []
-
-    def enter():
-        with open(f'/proc/{place.holder.pid}/ns/net') as namespace:
-            if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), 0):
-                raise OSError(ctypes.get_errno(), 'setns')
-        made.append(socket.socket(*kind))
-
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    return made[0]
-
-
-def exchange(sock, question, to, is_meant):
-    """The answer; datagrams get lost."""
-    for _ in range(int(LIMIT)):
-        sock.sendto(question, to)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                reply = sock.recv(4096)
-                if is_meant(reply):
-                    return reply
-    raise Timeout(f'nobody answers at {to}')
 
 
 # ---- names ---------------------------------------------------------------------------------------
@@ -204,49 +176,6 @@ def _(s):
 
 
 # ---- addresses ----------------------------------------------------------------------------------
-
-class Dhcp:
-    """A client by hand, of any address, that tells what it got."""
-
-    def __init__(self, place):
-        self.socket = socket_in(place, socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth0')
-        self.socket.bind(('', 68))
-        self.socket.settimeout(1)
-        s.opened.append(self)
-
-    def send(self, mac, kind, options):
-        """What it is answered with."""
-        number = os.urandom(4)
-        packet = struct.pack('>4B4s2H16x', 1, 1, 6, 0, number, 0, 0x8000) + bytes.fromhex(mac.replace(':', ''))
-        packet += bytes(236 - len(packet)) + b'\x63\x82\x53\x63' + bytes([53, 1, kind, 55, 5, 1, 3, 26, 42, 51])
-        for code, value in options.items():
-            packet += bytes([code, len(value)]) + value
-        return exchange(self.socket, packet + b'\xff', ('255.255.255.255', 67), lambda reply: reply[4:8] == number)
-
-    @staticmethod
-    def parse(reply):
-        at, found = 240, {}
-        while reply[at] != 255:
-            if reply[at]:
-                found[reply[at]] = reply[at + 2:at + 2 + reply[at + 1]]
-                at += 1 + reply[at + 1]
-            at += 1
-        return found
-
-    def get(self, mac=MAC, name=None, ident=None):
-        """(address, seconds, the reply, its options)"""
-        mine = {**({12: name.encode()} if name else {}), **({61: ident} if ident else {})}
-        offer = self.send(mac, 1, mine)
-        reply = self.send(mac, 3, {**mine, 50: offer[16:20], 54: self.parse(offer)[54]})
-        options = self.parse(reply)
-        equal(options[53], b'\5')
-        return socket.inet_ntoa(reply[16:20]), struct.unpack('>I', options[51])[0], reply, options
-
-    def close(self):
-        self.socket.close()
-
 
 FIXED_MAC = '52:54:00:aa:00:02'  # dnsmasq looks for three seconds whether somebody has what it gives to others
 DHCP = """<ip address='10.99.1.1' netmask='255.255.255.0'>{more}<dhcp>
