@@ -5,6 +5,7 @@
 #include "monitor.h"
 
 #include "base/cleanup.h"
+#include "device.h"
 #include "facts.h"
 #include "loop/loop.h"
 
@@ -17,11 +18,12 @@
 #include <sys/socket.h>
 
 /* A link that is plugged in changes several times at once, and to look at it holds the kernel's
- * lock on all links: it is looked at once, when it has settled. */
+ * lock on all links: what is told is read, and looked at once, when it has settled. */
 enum { MESSAGES = 64 << 10, SETTLE_MS = 30 };
 
-static Watch *ear;
-static GHashTable *changed; /* names, until they are looked at */
+static Watch *ear; /* none while it settles */
+
+static void told(uint32_t events, void *data);
 
 static const char *name_in(const struct nlmsghdr *message)
 {
@@ -35,18 +37,20 @@ static const char *name_in(const struct nlmsghdr *message)
     return NULL;
 }
 
+/* On the strand of all devices. */
 static void look_at(const char *name)
 {
     g_autofree char *link = g_strconcat("/sys/class/net/", name, NULL);
     char path[PATH_MAX];
+    g_autoptr(Device) device = realpath(link, path) ? device_at(path) : NULL;
 
-    if (realpath(link, path))
-        monitor_refresh(path);
+    if (device)
+        device_update(path, false);
 }
 
-static void settled(void *)
+static void look_at_all(void *data)
 {
-    g_autoptr(GHashTable) names = g_steal_pointer(&changed);
+    g_autoptr(GHashTable) names = data;
     GHashTableIter iter;
     gpointer name;
 
@@ -55,45 +59,57 @@ static void settled(void *)
         look_at(name);
 }
 
-static void take(const struct nlmsghdr *message)
+static void take(const struct nlmsghdr *message, GHashTable *names)
 {
     const char *name = message->nlmsg_type == RTM_NEWLINK ? name_in(message) : NULL;
 
-    if (!name)
-        return;
-    if (!changed) {
-        changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        (void) timer_new(SETTLE_MS, settled, NULL);
-    }
-    g_hash_table_add(changed, g_strdup(name));
+    if (name)
+        g_hash_table_add(names, g_strdup(name));
 }
 
-static void receive(uint32_t, void *data)
+static void receive(int fd, GHashTable *names)
 {
     static char messages[MESSAGES] __attribute__((aligned(NLMSG_ALIGNTO)));
     ssize_t size;
 
-    while ((size = recv(GPOINTER_TO_INT(data), messages, sizeof(messages), MSG_DONTWAIT)) > 0) {
+    while ((size = recv(fd, messages, sizeof(messages), MSG_DONTWAIT)) > 0) {
         const struct nlmsghdr *at = (const void *) messages;
 
         for (; NLMSG_OK(at, size); at = NLMSG_NEXT(at, size))
-            take(at);
+            take(at, names);
     }
     if (size < 0 && errno == ENOBUFS)
         monitor_start_over();
+}
+
+static void settled(void *data)
+{
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    receive(GPOINTER_TO_INT(data), names);
+    ear = watch_new(GPOINTER_TO_INT(data), EPOLLIN, told, data);
+    strand_do(devices_strand, MODE_CHANGE, "links have changed", look_at_all, names);
+}
+
+static void told(uint32_t, void *data)
+{
+    watch_end(g_steal_pointer(&ear));
+    (void) timer_new(SETTLE_MS, settled, data);
 }
 
 bool links_open(GError **error)
 {
     const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
     g_auto(Fd) fd = -1;
+    int size = RECEIVE_BUFFER;
 
     if (*facts_root())
         return true;
     fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0 || bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
         return fail_errno(error, errno, "cannot listen to events of network links");
-    ear = watch_new(fd, EPOLLIN, receive, GINT_TO_POINTER(fd));
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    ear = watch_new(fd, EPOLLIN, told, GINT_TO_POINTER(fd));
     g_steal_fd(&fd); /* as long as the process lives */
     return true;
 }

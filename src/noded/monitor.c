@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <systemd/sd-event.h>
 
-enum { RECEIVE_BUFFER = 16 << 20, MESSAGE = 64 << 10, FROM_KERNEL = 1 };
+enum { MESSAGE = 64 << 10, FROM_KERNEL = 1 };
 
 static Watch *ear; /* of the one that is listened to */
 
@@ -143,20 +143,6 @@ static void take(const char *action, const char *subsystem, const char *path, co
     event->path = g_strconcat("/sys", path, NULL);
     event->former = former ? g_strconcat("/sys", former, NULL) : NULL;
     strand_do(devices_strand, MODE_CHANGE, "an event of the kernel", work_off, event);
-}
-
-static void refresh(void *data)
-{
-    g_autofree char *path = data;
-    g_autoptr(Device) device = device_at(path);
-
-    if (device)
-        device_update(path, false);
-}
-
-void monitor_refresh(const char *path)
-{
-    strand_do(devices_strand, MODE_CHANGE, "an event of the kernel", refresh, g_strdup(path));
 }
 
 static gint starts_over; /* and has not begun: what is lost until then is found by that, too */

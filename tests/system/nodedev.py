@@ -171,7 +171,7 @@ def _(s):
     pid = s.daemon_pid('noded')
     log = stack.log_path(s.root, 'noded')
     os.kill(pid, signal.SIGSTOP)
-    batch = 'link del gone\n' + ''.join(' '.join(pair(f'z{n}', n)) + '\n' for n in range(20)) + 2000 * 'link set z0 up\nlink set z0 down\n'
+    batch = 'link del gone\n' + ''.join(' '.join(pair(f'z{n}', n)) + '\n' for n in range(20)) + 10000 * 'link set z0 up\nlink set z0 down\n'
     subprocess.run(['ip', '-batch', '-'], input=batch, text=True, check=True)
     os.kill(pid, signal.SIGCONT)
     until(lambda: {n.split('_')[1] for n in s.conn.listDevices('net')} == set(os.listdir('/sys/class/net')), 'something is missed')
