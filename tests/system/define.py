@@ -70,6 +70,7 @@ BAD = [
     ('no XML', 'hello', MALFORMED, '1'),
     ('an open element', "<domain type='qemu'>\n<name>x</name>\n<devices>", MALFORMED, '3'),
     ('a wrong end', "<domain type='qemu'>\n<name>x</nome></domain>", MALFORMED, '2'),
+    ('a forgotten end', "<domain type='qemu'><devices><disk></devices></domain>", MALFORMED, 'disk'),
     ('another root', '<network/>', XML, 'network'),
     ('no type', '<domain><name>x</name></domain>', LOST, 'type'),
     ('a type that nobody knows', "<domain type='warp'><name>x</name></domain>", VALUE, 'warp'),

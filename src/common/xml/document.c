@@ -12,23 +12,32 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlParserCtxt, xmlFreeParserCtxt)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlBuffer, xmlBufferFree)
 
+/* What the parser comes upon. */
+typedef struct Reading {
+    bool has_doctype;
+    int line;
+    char *problem; /* the first that ends the reading: others follow from it */
+} Reading;
+
 /* Called at "<!DOCTYPE", before anything in it is read. */
 static void refuse_doctype(void *context, const xmlChar *, const xmlChar *, const xmlChar *)
 {
     xmlParserCtxt *parser = context;
+    Reading *reading = parser->_private;
 
-    *(bool *) parser->_private = true;
+    reading->has_doctype = true;
     xmlStopParser(parser);
 }
 
-static void *fail_as_parser(xmlParserCtxt *parser, GError **error)
+static void keep_first(void *context, xmlError *problem)
 {
-    const xmlError *problem = xmlCtxtGetLastError(parser);
-    g_autofree char *message =
-        g_strdup(problem && problem->message ? problem->message : "not a document");
+    xmlParserCtxt *parser = context;
+    Reading *reading = parser->_private;
 
-    return fail(error, ERR_XML_DETAIL, "line %d: %s", problem ? problem->line : 1,
-                g_strchomp(message));
+    if (problem->level != XML_ERR_FATAL || reading->problem)
+        return;
+    reading->line = problem->line;
+    reading->problem = g_strchomp(g_strdup(problem->message));
 }
 
 xmlDoc *document_read(const char *text, GError **error)
@@ -36,21 +45,25 @@ xmlDoc *document_read(const char *text, GError **error)
     int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
     g_autoptr(xmlParserCtxt) parser = NULL;
     g_autoptr(xmlDoc) document = NULL;
+    g_autofree char *problem = NULL;
     size_t length = strnlen(text, XML_SIZE_LIMIT + 1);
-    bool has_doctype = false;
+    Reading reading = { .line = 1 };
 
     if (length > XML_SIZE_LIMIT)
         return fail(error, ERR_XML, "the document is larger than %d bytes", XML_SIZE_LIMIT);
     xmlInitParser();
     parser = xmlNewParserCtxt();
-    parser->_private = &has_doctype;
+    parser->_private = &reading;
     parser->sax->internalSubset = refuse_doctype;
+    parser->sax->serror = keep_first;
     document = xmlCtxtReadMemory(parser, text, length, NULL, NULL, options);
-    if (has_doctype)
+    problem = reading.problem;
+    if (reading.has_doctype)
         return fail(error, ERR_XML, "line %d: a document type is not accepted",
                     xmlSAX2GetLineNumber(parser));
     if (!document || !xmlDocGetRootElement(document))
-        return fail_as_parser(parser, error);
+        return fail(error, ERR_XML_DETAIL, "line %d: %s", reading.line,
+                    problem ? problem : "not a document");
     return g_steal_pointer(&document);
 }
 
