@@ -13,7 +13,13 @@
 enum { VERSION_1 = 1, BLOCK = 4096, SMALLEST_SLOT = 16 * BLOCK, DIGEST = 32 };
 
 const char *const save_format_names[] = {
-    [SAVE_RAW] = "raw", [SAVE_GZIP] = "gzip", [SAVE_ZSTD] = "zstd", [SAVE_XZ] = "xz", NULL,
+    [SAVE_RAW] = "raw",
+    [SAVE_GZIP] = "gzip",
+    [SAVE_ZSTD] = "zstd",
+    [SAVE_XZ] = "xz",
+    [SAVE_BZIP2] = "bzip2",
+    [SAVE_LZOP] = "lzop",
+    NULL,
 };
 
 static const char magic[8] = { 'O', 'S', 'T', 'L', 'E', 'R', 'S', 'V' };
@@ -121,7 +127,7 @@ static bool is_sound(const Header *header)
     return slot <= XML_SIZE_LIMIT * 4u && GUINT32_FROM_LE(header->xml_length) <= slot &&
            (xml_at == BLOCK || xml_at == BLOCK + slot) &&
            GUINT64_FROM_LE(header->stream) == BLOCK + 2 * slot &&
-           GUINT32_FROM_LE(header->format) <= SAVE_XZ;
+           GUINT32_FROM_LE(header->format) < SAVE_FORMATS;
 }
 
 static bool read_xml(SaveImage *image, const Header *header, GError **error)

@@ -24,7 +24,15 @@
 #include <stdint.h>
 
 /* Numbers in files: none changes its meaning. */
-typedef enum SaveFormat { SAVE_RAW, SAVE_GZIP, SAVE_ZSTD, SAVE_XZ } SaveFormat;
+typedef enum SaveFormat {
+    SAVE_RAW,
+    SAVE_GZIP,
+    SAVE_ZSTD,
+    SAVE_XZ,
+    SAVE_BZIP2,
+    SAVE_LZOP,
+    SAVE_FORMATS
+} SaveFormat;
 extern const char *const save_format_names[];
 
 typedef struct SaveImage {

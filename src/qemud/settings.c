@@ -23,8 +23,8 @@ const ConfigKey settings_keys[] = {
     { "save_image_format", CONFIG_STRING, SLOT(Settings, save_image_format, char *),
       .initial = "raw",
       .text =
-          "What saved guests are compressed with: raw (nothing), gzip, zstd or xz, of which the "
-          "program must be installed." },
+          "What saved guests are compressed with: raw (nothing), gzip, zstd, xz, bzip2 or lzop, "
+          "of which the program must be installed." },
     {},
 };
 
