@@ -393,13 +393,12 @@ static void drop_floor(const NetworkPort *port)
         (void) shape_drop_floor(port->bridge, port->class_id, NULL);
 }
 
-static bool add_floor(const NetworkPort *port, GError **error)
+static bool set_floor(const NetworkPort *port, GError **error)
 {
-    return shape_add_floor(port->bridge, port->class_id, &port->mac, port->bandwidth.inbound.floor,
+    return shape_set_floor(port->bridge, port->class_id, &port->mac, port->bandwidth.inbound.floor,
                            error);
 }
 
-/* A netd that was killed may have left its floor behind in a class that no port has. */
 static bool keep_floor(Net *net, NetworkPort *port, GError **error)
 {
     if (!port->bandwidth.inbound.floor)
@@ -409,8 +408,44 @@ static bool keep_floor(Net *net, NetworkPort *port, GError **error)
     if (!port->class_id)
         return fail(error, ERR_RESOURCE_BUSY, "all bandwidth classes of '%s' are in use",
                     port->bridge);
-    drop_floor(port);
-    return add_floor(port, error);
+    return set_floor(port, error);
+}
+
+static void restore_floor(Net *net, const NetworkPort *port)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (port->bandwidth.inbound.floor && !set_floor(port, &error))
+        net_log(net, G_LOG_LEVEL_WARNING, "guest '%s' has lost its floor: %s", port->owner_name,
+                error->message);
+}
+
+static bool is_anybodys(const GPtrArray *ports, unsigned class)
+{
+    for (guint i = 0; i < ports->len; i++) {
+        g_autoptr(PortView) view = port_view(ports->pdata[i]);
+
+        if (view->port->bandwidth.inbound.floor && view->port->class_id == class)
+            return true;
+    }
+    return false;
+}
+
+void port_restore_floors(Net *net, const char *bridge, const GArray *classes)
+{
+    g_autoptr(GPtrArray) all = registry_list(net->ports);
+
+    for (guint i = 0; classes && i < classes->len; i++) {
+        unsigned class = g_array_index(classes, unsigned, i);
+
+        if (!is_anybodys(all, class))
+            (void) shape_drop_floor(bridge, class, NULL);
+    }
+    for (guint i = 0; i < all->len; i++) {
+        g_autoptr(PortView) view = port_view(all->pdata[i]);
+
+        restore_floor(net, view->port);
+    }
 }
 
 /* ---- made, changed, ended ---- */
@@ -477,7 +512,8 @@ static bool become(Net *net, Port *port, NetworkPort *definition, GError **error
     if (!check_change(net, view, changed, error) ||
         (view->link && !plug_change(view->link, view->port, changed, error)))
         return false;
-    drop_floor(view->port);
+    if (!changed->bandwidth.inbound.floor)
+        drop_floor(view->port);
     if (!keep_floor(net, changed, error)) {
         if (view->link)
             (void) plug_change(view->link, changed, view->port, NULL);
@@ -583,10 +619,7 @@ void port_join_all(Net *net)
         if (view->link && !plug_join(view->link, view->port, &error))
             net_log(net, G_LOG_LEVEL_WARNING, "link '%s' is not connected any more: %s", view->link,
                     error->message);
-        g_clear_error(&error);
-        if (view->port->bandwidth.inbound.floor && !add_floor(view->port, &error))
-            net_log(net, G_LOG_LEVEL_WARNING, "guest '%s' has lost its floor: %s",
-                    view->port->owner_name, error->message);
+        restore_floor(net, view->port);
     }
 }
 
@@ -761,10 +794,8 @@ bool port_load(const char *name, const char *text, GError **error)
         return false;
     if (state->opening)
         plug_end_unnamed(&state->port->mac);
-    if (state->opening || (state->link && !if_nametoindex(state->link))) {
-        drop_floor(state->port);
+    if (state->opening || (state->link && !if_nametoindex(state->link)))
         return store_drop_state(&port_store, name, error);
-    }
     if (view && view->live)
         return load_into(net, state);
     if (!uuid_is_zero(&state->network)) {

@@ -390,6 +390,21 @@ static void tell_all_again(void)
 
 void start_watch_services(void) { bus_watch(tell_all_again); }
 
+/* They may have been gone before, or in the middle of a change. */
+static void repair_limits(Launch *l)
+{
+    const Network *network = l->config;
+    g_autoptr(GArray) floors = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!network->bridge || !network->bandwidth.inbound.average)
+        return;
+    floors = shape_list_floors(network->bridge);
+    if (!floors && !limit_bandwidth(l, &error))
+        net_log(l->net, G_LOG_LEVEL_WARNING, "its bandwidth is not limited: %s", error->message);
+    port_restore_floors(l->net, network->bridge, floors);
+}
+
 void start_repair(Net *net)
 {
     g_autoptr(View) view = net_view(net);
@@ -398,6 +413,7 @@ void start_repair(Net *net)
     g_autoptr(GError) error = NULL;
 
     start_repair_bridge(net);
+    repair_limits(&l);
     (void) switch_forwarding(&l, NULL);
     if (dhcp_is_needed(network) && !dhcp_adopt(net) && !dhcp_start(net, network, &error))
         net_log(net, G_LOG_LEVEL_WARNING, "it has no DHCP and DNS: %s", error->message);

@@ -528,6 +528,15 @@ def _(s):
     want = [rest, ('3', '800K'), ('4', '1600K')]
     equal((floors(), filters()), (want, 2))
     equal(sorted(re.search(r"classID='(\d+)'", p.XMLDesc()).group(1) for p in network.listAllPorts()), ['3', '4'])
+
+    # a netd that is killed in the middle of a change leaves one of these
+    for words in ('class change dev test0 parent 1:1 classid 1:3 htb rate 9mbit', 'filter del dev test0 parent 1: prio 4',
+                  'class add dev test0 parent 1:1 classid 1:9 htb rate 9mbit', 'qdisc del dev test0 root'):
+        run('tc', *words.split())
+        assert (floors(), filters()) != (want, 2), words
+        s.restart('netd')
+        until(lambda: (floors(), filters()) == (want, 2), lambda: f'after {words}: {floors()}, {filters()}')
+    network = s.conn.networkLookupByName('one')
     run('ip', 'link', 'del', 'test0')
     until(lambda: link('test0') and floors() == want and filters() == 2, 'no floors on the new bridge')
     for port in network.listAllPorts():

@@ -237,7 +237,7 @@ static void test_shape(void)
     g_assert_no_error(error);
     shape_set("sh0", &(Rate){ 2000 }, &error);
     g_assert_no_error(error);
-    shape_add_floor("sh0", 3, &mac, 200, &error);
+    shape_set_floor("sh0", 3, &mac, 200, &error);
     g_assert_no_error(error);
     shape_drop_floor("sh0", 3, &error);
     g_assert_no_error(error);

@@ -23,6 +23,8 @@ typedef struct rtnl_qdisc Qdisc;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qdisc, rtnl_qdisc_put)
 typedef struct rtnl_class Class;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Class, rtnl_class_put)
+typedef struct nl_cache Classes;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Classes, nl_cache_free)
 typedef struct rtnl_cls Filter;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Filter, rtnl_cls_put)
 
@@ -118,7 +120,18 @@ static int add_filter(Socket *sock, unsigned index, unsigned class, const Mac *t
     return rtnl_cls_add(sock, filter, NLM_F_CREATE);
 }
 
-bool shape_add_floor(const char *link, unsigned class, const Mac *to, uint64_t floor,
+static void drop_filter(Socket *sock, unsigned index, unsigned class)
+{
+    g_autoptr(Filter) filter = rtnl_cls_alloc();
+
+    rtnl_tc_set_ifindex(TC_CAST(filter), index);
+    rtnl_tc_set_parent(TC_CAST(filter), ROOT);
+    rtnl_cls_set_prio(filter, class);
+    rtnl_cls_set_protocol(filter, ETH_P_ALL);
+    (void) rtnl_cls_delete(sock, filter, 0);
+}
+
+bool shape_set_floor(const char *link, unsigned class, const Mac *to, uint64_t floor,
                      GError **error)
 {
     g_autoptr(Socket) sock = connect_socket(error);
@@ -127,6 +140,7 @@ bool shape_add_floor(const char *link, unsigned class, const Mac *to, uint64_t f
 
     if (!sock)
         return false;
+    drop_filter(sock, index, class);
     result = add_class(sock, index, WHOLE, ROOT | class, floor * 1000, UINT32_MAX, floor * 10);
     if (result >= 0)
         result = add_filter(sock, index, class, to);
@@ -136,19 +150,35 @@ bool shape_add_floor(const char *link, unsigned class, const Mac *to, uint64_t f
 bool shape_drop_floor(const char *link, unsigned class, GError **error)
 {
     g_autoptr(Socket) sock = connect_socket(error);
-    g_autoptr(Filter) filter = rtnl_cls_alloc();
     g_autoptr(Class) bucket = rtnl_class_alloc();
     unsigned index = if_nametoindex(link);
 
     if (!sock)
         return false;
-    rtnl_tc_set_ifindex(TC_CAST(filter), index);
-    rtnl_tc_set_parent(TC_CAST(filter), ROOT);
-    rtnl_cls_set_prio(filter, class);
-    rtnl_cls_set_protocol(filter, ETH_P_ALL);
-    (void) rtnl_cls_delete(sock, filter, 0);
+    drop_filter(sock, index, class);
     rtnl_tc_set_ifindex(TC_CAST(bucket), index);
     rtnl_tc_set_parent(TC_CAST(bucket), WHOLE);
     rtnl_tc_set_handle(TC_CAST(bucket), ROOT | class);
     return check(rtnl_class_delete(sock, bucket), link, error);
+}
+
+GArray *shape_list_floors(const char *link)
+{
+    g_autoptr(Socket) sock = connect_socket(NULL);
+    g_autoptr(GArray) floors = g_array_new(false, false, sizeof(unsigned));
+    g_autoptr(Classes) all = NULL;
+    bool is_limited = false;
+
+    if (!sock || rtnl_class_alloc_cache(sock, if_nametoindex(link), &all) < 0)
+        return NULL;
+    for (struct nl_object *at = nl_cache_get_first(all); at; at = nl_cache_get_next(at)) {
+        uint32_t handle = rtnl_tc_get_handle(TC_CAST(at));
+        unsigned class = TC_H_MIN(handle);
+
+        if (handle == WHOLE)
+            is_limited = true;
+        else if (TC_H_MAJ(handle) == ROOT && handle != REST)
+            g_array_append_val(floors, class);
+    }
+    return is_limited ? g_steal_pointer(&floors) : NULL;
 }
