@@ -310,9 +310,12 @@ static bool change_port(const Change *change, GError **error)
         return false;
     stay = strand_enter(net->object.strand, MODE_CHANGE, "link_change", error);
     port = stay ? port_find(net, &change->from->port_id, error) : NULL;
-    if (!port || !port_change(net, port, wanted, change->limits, error) ||
-        !plug_change_state(change->from->target, change->from, change->to, error))
+    if (!port || !plug_change_state(change->from->target, change->from, change->to, error))
         return false;
+    if (!port_change(net, port, wanted, change->limits, error)) {
+        (void) plug_change_state(change->from->target, change->to, change->from, NULL);
+        return false;
+    }
     describe_changed(change, port);
     return true;
 }
@@ -329,6 +332,14 @@ static bool go_over(const Change *change, const NetworkPort *to, GError **error)
     return false;
 }
 
+static void go_back(const Change *change, const NetworkPort *to)
+{
+    const char *link = change->from->target;
+
+    (void) plug_change_state(link, change->to, change->from, NULL);
+    (void) plug_change(link, to, change->former, NULL);
+}
+
 /* Another port, for the same link. */
 static bool enter_network(const Change *change, GError **error)
 {
@@ -336,6 +347,7 @@ static bool enter_network(const Change *change, GError **error)
     g_autoptr(Stay) stay = NULL;
     g_autoptr(Port) port = NULL;
     g_autoptr(PortView) view = NULL;
+    bool over;
 
     if (!net)
         return false;
@@ -345,8 +357,10 @@ static bool enter_network(const Change *change, GError **error)
     if (!port)
         return false;
     view = port_view(port);
-    if (!go_over(change, view->port, error) ||
-        !port_set_link(net, port, change->from->target, error)) {
+    over = go_over(change, view->port, error);
+    if (!over || !port_set_link(net, port, change->from->target, error)) {
+        if (over)
+            go_back(change, view->port);
         (void) port_delete(net, port, NULL);
         return false;
     }
@@ -358,8 +372,12 @@ static bool change_alone(const Change *change, GError **error)
 {
     g_autoptr(NetworkPort) port = port_of(change->to, change->guest);
 
-    return set_plug(port, change->to, error) && go_over(change, port, error) &&
-           port_save_alone(change->from->target, port, error);
+    if (!set_plug(port, change->to, error) || !go_over(change, port, error))
+        return false;
+    if (port_save_alone(change->from->target, port, error))
+        return true;
+    go_back(change, port);
+    return false;
 }
 
 static NetworkPort *port_in_network(const Iface *iface)

@@ -502,6 +502,16 @@ static bool check_change(Net *net, const PortView *view, const NetworkPort *to, 
     return check(network->live->network, to, error);
 }
 
+static bool change_plug(Net *net, const char *link, const NetworkPort *from, NetworkPort *to,
+                        GError **error)
+{
+    if (link && !plug_change(link, from, to, error))
+        return false;
+    if (!to->bandwidth.inbound.floor)
+        drop_floor(from);
+    return keep_floor(net, to, error);
+}
+
 /* Takes definition over, which is the port's but for what is to change. */
 static bool become(Net *net, Port *port, NetworkPort *definition, GError **error)
 {
@@ -509,21 +519,17 @@ static bool become(Net *net, Port *port, NetworkPort *definition, GError **error
     g_autoptr(PortView) view = port_view(port);
     PortView *next;
 
-    if (!check_change(net, view, changed, error) ||
-        (view->link && !plug_change(view->link, view->port, changed, error)))
+    if (!check_change(net, view, changed, error))
         return false;
-    if (!changed->bandwidth.inbound.floor)
-        drop_floor(view->port);
-    if (!keep_floor(net, changed, error)) {
-        if (view->link)
-            (void) plug_change(view->link, changed, view->port, NULL);
-        (void) keep_floor(net, view->port, NULL);
-        return false;
+    if (change_plug(net, view->link, view->port, changed, error)) {
+        next = view_new(xml_copy(&port_element, changed), view->link);
+        next->former = g_memdup2(view->former, sizeof(Former));
+        next->inside = view->inside;
+        if (publish(net, port, next, error))
+            return true;
     }
-    next = view_new(g_steal_pointer(&changed), view->link);
-    next->former = g_memdup2(view->former, sizeof(Former));
-    next->inside = view->inside;
-    return publish(net, port, next, error);
+    (void) change_plug(net, view->link, changed, view->port, NULL);
+    return false;
 }
 
 bool port_set_bandwidth(Net *net, Port *port, const Bandwidth *bandwidth, GError **error)

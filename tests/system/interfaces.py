@@ -10,7 +10,7 @@ import time
 import xml.etree.ElementTree as ET
 
 import daemonlink
-from harness import case, contains, equal, guest_xml, main, refused, s, until
+from harness import case, contains, equal, guest_xml, main, mount, refused, s, until
 from netlab import Outside, run
 
 import libvirt
@@ -343,6 +343,34 @@ def _(s):
         dom.updateDeviceFlags(nic(mac='52:54:00:00:00:03'), libvirt.VIR_DOMAIN_AFFECT_LIVE)
         equal(os.path.basename(os.readlink(f'/sys/class/net/{taps[2]}/master')), 'test0')
         equal([len(n.listAllPorts()) for n in (one, two, direct, other)], [2, 0, 1, 0])
+
+
+@case('a change that cannot be saved is undone', only='ostler')
+def _(s):
+    net(extra="<bandwidth><inbound average='10000'/></bandwidth>")
+    net('two', 'test1', ip="<ip address='10.99.2.1' netmask='255.255.255.0'/>")
+    dom = s.define('vm', devices=nic())
+    dom.create()
+    tap = target_of(dom)
+    dom.setInterfaceParameters(tap, {'inbound.average': 500, 'inbound.floor': 300})
+
+    def state():
+        classes = [re.findall(r'class htb (\S+) .*rate (\S+)', run('tc', 'class', 'show', 'dev', name)) for name in (tap, 'test0')]
+        with open(f'/sys/class/net/{tap}/flags') as f:
+            return classes, f.read(), os.readlink(f'/sys/class/net/{tap}/master'), dom.XMLDesc(), dom.interfaceParameters(tap)
+
+    before, ports = state(), s.root + '/run/ostler/network/port'
+    mount('--bind', ports, ports)
+    mount('-o', 'remount,bind,ro', ports)
+    try:
+        refused(libvirt.VIR_ERR_SYSTEM_ERROR, dom.setInterfaceParameters, tap, {'inbound.average': 900, 'inbound.floor': 0})
+        for changed in (nic("bridge='test1'", 'bridge'), nic(extra="<link state='down'/><port isolated='yes'/>"), nic("network='two'")):
+            refused(libvirt.VIR_ERR_SYSTEM_ERROR, dom.updateDeviceFlags, changed, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            equal(state(), before)
+    finally:
+        run('umount', ports)
+    dom.updateDeviceFlags(nic("bridge='test1'", 'bridge'), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    equal(os.path.basename(os.readlink(f'/sys/class/net/{tap}/master')), 'test1')
 
 
 @case('what only a bridge can do is refused elsewhere')
