@@ -49,8 +49,7 @@ bool port_delete(Net *net, Port *port, GError **error);
 void port_drop_all(Net *net);
 /* Its bridge has been made again: the links of its guests join it. */
 void port_join_all(Net *net);
-/* Each floor is made what its port says; of the classes that are on the bridge those of nobody go.
- */
+/* Each floor is made what its port says; the other classes, of those on the bridge, go. */
 void port_restore_floors(Net *net, const char *bridge, const GArray *classes);
 /* Once. Ports end with the links of their guests from then on, bridges that have ended are made
  * again, whoever ends those. */

@@ -402,7 +402,8 @@ static void repair_limits(Launch *l)
     floors = shape_list_floors(network->bridge);
     if (!floors && !limit_bandwidth(l, &error))
         net_log(l->net, G_LOG_LEVEL_WARNING, "its bandwidth is not limited: %s", error->message);
-    port_restore_floors(l->net, network->bridge, floors);
+    if (has_bridge(l))
+        port_restore_floors(l->net, network->bridge, floors);
 }
 
 void start_repair(Net *net)

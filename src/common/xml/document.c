@@ -29,7 +29,13 @@ static void refuse_doctype(void *context, const xmlChar *, const xmlChar *, cons
     xmlStopParser(parser);
 }
 
-static void keep_first(void *context, xmlError *problem)
+#if LIBXML_VERSION >= 21200
+typedef const xmlError Problem;
+#else
+typedef xmlError Problem;
+#endif
+
+static void keep_first(void *context, Problem *problem)
 {
     xmlParserCtxt *parser = context;
     Reading *reading = parser->_private;
