@@ -134,10 +134,8 @@ static void publish_stopped(Launch *l) { exit_publish(l->vm, VIR_DOMAIN_SHUTOFF_
 
 static bool open_pid_file(Launch *l, GError **error)
 {
-    g_autofree char *path = g_build_filename(l->vm->directory, "pid", NULL);
-
-    l->pid_file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return l->pid_file >= 0 || fail_errno(error, errno, "cannot create '%s'", path);
+    l->pid_file = files_open_pid(l->vm->directory, error);
+    return l->pid_file >= 0;
 }
 
 static void unlimit_space(Launch *l) { quota_end(l->live); }

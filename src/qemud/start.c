@@ -213,12 +213,8 @@ static void give_devices_back(Launch *l)
 
 static bool open_pid_file(Launch *l, GError **error)
 {
-    g_autofree char *path = g_build_filename(l->vm->directory, "pid", NULL);
-
-    l->pid_file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (l->pid_file < 0)
-        return fail_errno(error, errno, "cannot create '%s'", path);
-    return true;
+    l->pid_file = files_open_pid(l->vm->directory, error);
+    return l->pid_file >= 0;
 }
 
 static void close_pid_file(Launch *l) { fd_close(g_steal_fd(&l->pid_file)); }

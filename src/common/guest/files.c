@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 enum { LOG_TAIL = 1024 };
@@ -31,12 +32,30 @@ void files_remove(const char *directory)
     (void) rmdir(directory);
 }
 
-/* 0 when there was none. */
+static char *pid_path(const char *directory) { return g_build_filename(directory, "pid", NULL); }
+
+int files_open_pid(const char *directory, GError **error)
+{
+    g_autofree char *path = pid_path(directory);
+    g_auto(Fd) fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+        return g_steal_fd(&fd);
+    fail_errno(error, errno, "cannot create '%s'", path);
+    return -1;
+}
+
+/* 0 when there was none. A daemon that was killed may have left one on its way to becoming the
+ * guest's: then it has the lock, and where it is at home cannot be told yet. */
 static pid_t noted_pid(const char *directory)
 {
-    g_autofree char *path = g_build_filename(directory, "pid", NULL);
-    g_autofree char *text = file_read(path, 64, NULL);
+    g_autofree char *path = pid_path(directory);
+    g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC);
+    g_autofree char *text = NULL;
 
+    while (fd >= 0 && flock(fd, LOCK_SH) < 0 && errno == EINTR)
+        continue;
+    text = file_read(path, 64, NULL);
     return text ? atoi(text) : 0;
 }
 

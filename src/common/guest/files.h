@@ -8,6 +8,9 @@
 char *files_directory(Machine *vm);
 /* Made anew. ERR_OPERATION_INVALID while a process of an earlier run has it. */
 bool files_make(const char *directory, GError **error);
+/* Where the run's process notes its pid, Spawn's pid_file: locked until that has become the guest's
+ * or has ended, even if we are killed before. -1: error. */
+int files_open_pid(const char *directory, GError **error);
 /* A pidfd of the run's process, -1 when it has ended. *pid: 0 when only the file that the process
  * wrote before it became the guest's can tell. started: its start time, 0: unknown. */
 int files_process(const char *directory, uint64_t started, pid_t *pid);
